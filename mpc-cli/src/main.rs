@@ -1,0 +1,3 @@
+//! The command `mpc`.
+
+fn main() {}

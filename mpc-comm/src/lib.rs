@@ -1,0 +1,1 @@
+//! Parties, frames, transports and the mesh between parties: bytes, not shares

@@ -1,0 +1,1 @@
+//! Secret sharing, protocols, the round executor and the operators on secret tensors

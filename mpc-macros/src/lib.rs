@@ -1,0 +1,1 @@
+//! The embedded language: secure_model, main, test, parties
