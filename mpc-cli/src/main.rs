@@ -1,3 +1,55 @@
-//! The command `mpc`.
+//! The command `mpc`: what an operator of parties needs beside the programs themselves.
 
-fn main() {}
+mod dealer;
+mod error;
+mod logging;
+mod roster;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::CliError;
+
+/// Secure multi-party machine learning: dealer and rosters
+///
+/// The parties themselves are programs written with the library `mpc`; start one with --help to see how to run it.
+#[derive(Debug, Parser)]
+#[command(name = "mpc", version, after_long_help = EXAMPLES)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    logging: logging::Logging,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Dealer(dealer::Dealer),
+    #[command(subcommand)]
+    Roster(roster::Roster),
+}
+
+const EXAMPLES: &str = "Examples:
+  mpc roster new --party A=10.0.0.5:7700 B=10.0.0.6:7700 --dealer 10.0.0.7:7700 > roster.toml
+  mpc roster check roster.toml
+  mpc dealer --roster roster.toml";
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    logging::start(&cli.logging);
+    match run(cli.command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error::print(error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), CliError> {
+    match command {
+        Command::Dealer(dealer) => dealer.run(),
+        Command::Roster(roster) => roster.run(),
+    }
+}

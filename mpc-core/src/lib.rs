@@ -1,1 +1,32 @@
-//! Secret sharing, protocols, the round executor and the operators on secret tensors
+//! Secret sharing, protocols, the round executor and the operators on secret tensors.
+
+pub mod backend;
+pub mod bilinear;
+pub mod circuits;
+mod context;
+pub mod engine;
+pub mod error;
+pub mod exec;
+pub mod fixed;
+pub mod op;
+mod ops;
+pub mod preprocessing;
+pub mod protocol;
+pub mod rand;
+pub mod ring;
+pub mod scope;
+mod session;
+mod settings;
+pub mod shape;
+pub mod sim;
+pub mod tensor;
+mod visibility;
+
+pub use context::Context;
+pub use error::{Error, InputError, Result, Usage};
+pub use fixed::Fixed;
+pub use session::{InputOf, Session, run_party};
+pub use settings::{ProtocolKind, Settings};
+pub use shape::Shape;
+pub use tensor::{Gradients, IntoInput, Tensor};
+pub use visibility::{Join, Party, PartySet, Private, Public, Secret, Visibility};

@@ -1,0 +1,51 @@
+//! What the command fails with, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+use miette::{Diagnostic, MietteHandlerOpts, Report};
+use thiserror::Error;
+
+/// Why the command ends without success.
+#[derive(Debug, Error, Diagnostic)]
+pub(crate) enum CliError {
+    #[error("the roster cannot be used")]
+    #[diagnostic(help("`mpc roster new` writes a roster that can"))]
+    Roster(#[source] mpc_comm::ConfigError),
+
+    #[error("these parties make no roster")]
+    #[diagnostic(help("every party needs a name and an address of its own: --party Hospital=10.0.0.5:7700"))]
+    Parties(#[source] mpc_comm::ConfigError),
+
+    #[error("the roster {} names no dealer", file.display())]
+    #[diagnostic(help("add a table [dealer] with its `address`, and give the file to all parties again"))]
+    NoDealer { file: PathBuf },
+
+    #[error("the dealer cannot serve")]
+    Dealer(#[source] Box<mpc_core::Error>),
+
+    #[error("cannot start a thread for a session")]
+    Thread(#[source] io::Error),
+
+    #[error("cannot write to the standard output")]
+    Print(#[source] io::Error),
+}
+
+impl From<mpc_core::Error> for CliError {
+    fn from(error: mpc_core::Error) -> Self {
+        Self::Dealer(Box::new(error))
+    }
+}
+
+impl From<mpc_comm::Error> for CliError {
+    fn from(error: mpc_comm::Error) -> Self {
+        mpc_core::Error::from(error).into()
+    }
+}
+
+/// Prints the error, its causes and the advice to the standard error.
+pub(crate) fn print(error: CliError) {
+    // Lines stay whole, so that they can be searched for; a terminal breaks them by itself. The only error is that
+    // somebody has set another look.
+    let _ = miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())));
+    anstream::eprintln!("{:?}", Report::new(error));
+}

@@ -1,0 +1,289 @@
+//! Connecting a compute party to all others over TCP.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use backon::{ExponentialBuilder, Retryable};
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{sleep, timeout};
+
+use crate::engine::Engine;
+use crate::handshake::{Arrival, Greeter, HANDSHAKE, Refusal};
+use crate::link::{spawn, write_frame};
+use crate::roster::is_loopback;
+use crate::wire::{Event, Inbox};
+use crate::{
+    Agreement, ConfigError, ConfigProblem, Error, Frame, Kind, Mesh, Options, PartyId, PeerError, Result, Roster,
+};
+
+/// Greetings that are heard at the same time; further callers wait.
+const CALLERS: usize = 128;
+/// After a failure, how long parties that are not connected yet can still come to hear of it.
+const FAREWELL: Duration = Duration::from_millis(1500);
+/// The longest pause between two calls; shorter than the farewell.
+const PAUSE: Duration = Duration::from_millis(500);
+
+/// Connects party `me` to all others of the roster and waits until all are there. Blocks; call it on the program's own
+/// thread.
+///
+/// It calls the compute parties before it and the dealer, again and again until they answer, and listens for those
+/// after it. Strangers that call are dropped with a warning.
+///
+/// # Errors
+/// - [`Error::Config`]: the roster is unsound, has no compute party `me`, or is not all on this machine and
+///   [`Options::allow_plaintext`] is not set (TLS is not built yet).
+/// - [`PeerError::Handshake`]: a party was started with other settings (it gets the same error, with ours and theirs
+///   exchanged), [`PeerError::Unreachable`]: it did not come within [`Options::connect_timeout`].
+/// - [`Error::Aborted`], [`Error::Peer`]: another party failed meanwhile. [`Error::Io`]: we cannot listen.
+pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Options) -> Result<Mesh> {
+    let address = check(roster, me, &options)?;
+    if me.is_dealer() {
+        let problem = ConfigProblem::Bad { found: "the dealer".to_owned(), expected: "a compute party" };
+        return Err(ConfigError { file: "options".to_owned(), key: "party".to_owned(), problem }.into());
+    }
+    let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session)?);
+    let engine = Engine::start()?;
+    let mesh = Mesh::new(me, greeter.names().clone(), &options, Some(Arc::clone(&engine)));
+    let inbox = mesh.owner().inbox.clone();
+    let mut tasks = Tasks::default();
+    if me.index() + 1 < roster.parties() {
+        let listener = listen(address, &options, &engine)?;
+        tasks.0.push(engine.handle().spawn(accept(listener, Arc::clone(&greeter), inbox.clone())).abort_handle());
+    }
+    let peers: BTreeSet<PartyId> = mesh.peers().chain(roster.dealer.as_ref().map(|_| PartyId::DEALER)).collect();
+    for &peer in peers.iter().filter(|peer| **peer < me || peer.is_dealer()) {
+        let address = roster.member(peer).map(|member| member.address.clone()).unwrap_or_default();
+        let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
+        tasks.0.push(engine.handle().spawn(call).abort_handle());
+    }
+    Gathering { mesh, missing: peers, engine, options }.run(roster)
+}
+
+/// A mesh whose parties are still coming.
+struct Gathering {
+    mesh: Mesh,
+    missing: BTreeSet<PartyId>,
+    engine: Arc<Engine>,
+    options: Options,
+}
+
+impl Gathering {
+    fn run(mut self, roster: &Roster) -> Result<Mesh> {
+        let deadline = Instant::now() + self.options.connect_timeout;
+        while let Some(&peer) = self.missing.first() {
+            let failed = match self.mesh.next_event(deadline) {
+                Some(event) => self.take(event).or_else(|| self.mesh.failure().cloned()),
+                None => {
+                    let address = roster.member(peer).map(|member| member.address.clone()).unwrap_or_default();
+                    let seconds = self.options.connect_timeout.as_secs_f64();
+                    let reason = format!("it did not connect to us within {seconds} s");
+                    Some(self.mesh.names().blame(peer, PeerError::Unreachable { address, reason }))
+                }
+            };
+            if let Some(error) = failed {
+                return Err(self.farewell(error));
+            }
+        }
+        Ok(self.mesh)
+    }
+
+    /// Books an event; the error if it ends the session.
+    fn take(&mut self, event: Event) -> Option<Error> {
+        match event {
+            Event::Arrived(arrival) if self.missing.remove(&arrival.peer) => {
+                admit(&mut self.mesh, *arrival, &self.engine, &self.options);
+                None
+            }
+            Event::Arrived(second) => {
+                refuse(self.mesh.me(), *second, "this party is connected already; was it started twice?", &self.engine);
+                None
+            }
+            Event::Failed(error) => Some(error),
+            other => {
+                self.mesh.take_in(other);
+                None
+            }
+        }
+    }
+
+    /// Tells the others why there will be no session: those that are connected, and those that come soon. Without
+    /// it they would wait out their timeouts.
+    fn farewell(mut self, error: Error) -> Error {
+        self.mesh.fail(error.clone());
+        self.mesh.abort(&error.to_string());
+        if let Error::Peer { peer, .. } = &error {
+            self.missing.remove(peer);
+        }
+        let deadline = Instant::now() + FAREWELL;
+        while !self.missing.is_empty()
+            && let Some(event) = self.mesh.next_event(deadline)
+        {
+            if let Some(Error::Peer { peer, .. }) = self.take(event) {
+                self.missing.remove(&peer);
+            }
+        }
+        error
+    }
+}
+
+/// Tasks that end with the attempt to connect.
+#[derive(Debug, Default)]
+pub(crate) struct Tasks(pub(crate) Vec<AbortHandle>);
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        self.0.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Checks the roster and that nothing crosses a network in the clear unasked; our own address.
+pub(crate) fn check<'r>(roster: &'r Roster, me: PartyId, options: &Options) -> Result<&'r str> {
+    roster.validate("roster")?;
+    let error = |key: &str, problem| ConfigError { file: "roster".to_owned(), key: key.to_owned(), problem };
+    if let Some(member) = roster.members().find(|member| !is_loopback(&member.address)) {
+        let address = member.address.clone();
+        if !options.allow_plaintext {
+            return Err(error("address", ConfigProblem::Plaintext { address }).into());
+        }
+        tracing::warn!(
+            %address,
+            "THE SESSION IS NOT ENCRYPTED: whoever can listen on the network learns the secrets of all parties"
+        );
+    }
+    match roster.member(me) {
+        Some(member) => Ok(&member.address),
+        None => {
+            let problem = ConfigProblem::Bad { found: format!("without {me}"), expected: "an entry for this party" };
+            Err(error(if me.is_dealer() { "dealer" } else { "compute" }, problem).into())
+        }
+    }
+}
+
+/// Listens at our address.
+pub(crate) fn listen(address: &str, options: &Options, engine: &Engine) -> Result<TcpListener> {
+    let address = options.bind.map_or_else(|| address.to_owned(), |bind| bind.to_string());
+    let bound = || {
+        let listener = StdListener::bind(&address)?;
+        listener.set_nonblocking(true)?;
+        let _inside = engine.handle().enter();
+        TcpListener::from_std(listener)
+    };
+    bound().map_err(|source| Error::Io { what: format!("listen on {address}"), source: Arc::new(source) })
+}
+
+/// Hears all callers, each at its own pace, and reports those that pass.
+pub(crate) async fn accept(listener: TcpListener, greeter: Arc<Greeter>, inbox: Inbox) {
+    let places = Arc::new(Semaphore::new(CALLERS));
+    let mut greetings = JoinSet::new();
+    // Nobody closes the semaphore.
+    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
+        while greetings.try_join_next().is_some() {}
+        let (stream, caller) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let (greeter, inbox) = (Arc::clone(&greeter), inbox.clone());
+        greetings.spawn(async move {
+            let _place = place;
+            let event = match timeout(HANDSHAKE, hear(stream, &greeter)).await {
+                Ok(Ok(arrival)) => Event::Arrived(Box::new(arrival)),
+                Ok(Err(Refusal::Fatal(error))) => Event::Failed(error),
+                Ok(Err(Refusal::Stranger(why))) => {
+                    return tracing::warn!(%caller, "dropped a stranger's connection: it {why}");
+                }
+                Err(_) => return tracing::warn!(%caller, "dropped a stranger's connection: it did not greet us"),
+            };
+            let _ = inbox.send(event);
+        });
+    }
+}
+
+async fn hear(mut stream: TcpStream, greeter: &Greeter) -> Result<Arrival, Refusal> {
+    stream.set_nodelay(true).map_err(|_| PeerError::Closed)?;
+    let (peer, session, secret) = greeter.answer(&mut stream).await?;
+    Ok(Arrival { peer, session, stream, secret })
+}
+
+/// Why a call came to nothing.
+enum Missed {
+    Again(String),
+    Fatal(Error),
+}
+
+impl From<io::Error> for Missed {
+    fn from(error: io::Error) -> Missed {
+        Missed::Again(error.to_string())
+    }
+}
+
+/// Calls a peer until it answers, and reports.
+async fn dial(greeter: Arc<Greeter>, peer: PartyId, address: String, patience: Duration, inbox: Inbox) {
+    let mut last = "it did not answer".to_owned();
+    let pauses = ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(20))
+        .with_factor(1.7)
+        .with_max_delay(PAUSE)
+        .without_max_times()
+        .with_jitter();
+    let calls = (|| call(&greeter, peer, &address))
+        .retry(pauses)
+        .when(|missed| matches!(missed, Missed::Again(_)))
+        .notify(|missed, _| {
+            if let Missed::Again(reason) = missed {
+                last.clone_from(reason);
+            }
+        });
+    let event = match timeout(patience, calls).await {
+        Ok(Ok(arrival)) => Event::Arrived(Box::new(arrival)),
+        Ok(Err(Missed::Fatal(error))) => Event::Failed(error),
+        Ok(Err(Missed::Again(reason))) => unreached(&greeter, peer, address, reason),
+        Err(_) => unreached(&greeter, peer, address, last),
+    };
+    let _ = inbox.send(event);
+}
+
+fn unreached(greeter: &Greeter, peer: PartyId, address: String, reason: String) -> Event {
+    Event::Failed(greeter.names().blame(peer, PeerError::Unreachable { address, reason }))
+}
+
+async fn call(greeter: &Greeter, peer: PartyId, address: &str) -> Result<Arrival, Missed> {
+    let slow = |_| Missed::Again(format!("it did not answer within {} s", HANDSHAKE.as_secs()));
+    let mut stream = timeout(HANDSHAKE, TcpStream::connect(address)).await.map_err(slow)??;
+    // On one machine, calling a free port can connect a socket to itself.
+    if stream.local_addr()? == stream.peer_addr()? {
+        return Err(Missed::Again("nobody listens there".to_owned()));
+    }
+    stream.set_nodelay(true)?;
+    match timeout(HANDSHAKE, greeter.call(&mut stream, peer)).await.map_err(slow)? {
+        Ok((peer, session, secret)) => Ok(Arrival { peer, session, stream, secret }),
+        Err(Refusal::Stranger(why)) => Err(Missed::Again(format!("it {why}"))),
+        Err(Refusal::Fatal(error)) => Err(Missed::Fatal(error)),
+    }
+}
+
+/// Makes an arrival one of the mesh's links.
+pub(crate) fn admit(mesh: &mut Mesh, arrival: Arrival, engine: &Engine, options: &Options) {
+    let Arrival { peer, stream, secret, .. } = arrival;
+    let link = spawn(engine.handle(), peer, stream.into_split(), mesh.owner(), options);
+    mesh.attach(peer, link, secret);
+}
+
+/// Turns an arrival away and tells it why.
+pub(crate) fn refuse(me: PartyId, mut arrival: Arrival, cause: &'static str, engine: &Engine) {
+    tracing::warn!(peer = %arrival.peer, "turned a connection away: {cause}");
+    engine.handle().spawn(async move {
+        let frame = Frame { round: u64::from(me.0), ..Frame::text(Kind::Abort, cause) };
+        let _ = timeout(HANDSHAKE, write_frame(&mut arrival.stream, &frame)).await;
+        let _ = arrival.stream.shutdown().await;
+    });
+}

@@ -1,0 +1,148 @@
+//! The dealer's side of connecting: it listens, and serves one session after another or several at once.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use crate::connect::{Tasks, accept, admit, check, listen, refuse};
+use crate::engine::Engine;
+use crate::handshake::{Arrival, Greeter};
+use crate::names::Names;
+use crate::wire::Event;
+use crate::{Agreement, Mesh, Options, PartyId, Result, Roster};
+
+/// How often groups that wait are looked after.
+const TICK: Duration = Duration::from_millis(100);
+/// Sessions that may wait for their members at the same time.
+const GROUPS: usize = 256;
+
+/// Listens for the compute parties of any number of sessions, which it tells apart by [`Options::session`].
+///
+/// Call [`accept_session`](DealerListener::accept_session) again and again on a thread of its own and hand each mesh to
+/// another: parties that have called are greeted meanwhile, but get no sign of life until it runs.
+pub struct DealerListener {
+    roster: Roster,
+    greeter: Arc<Greeter>,
+    options: Options,
+    arrivals: Receiver<Event>,
+    groups: BTreeMap<String, Group>,
+    _tasks: Tasks,
+    engine: Arc<Engine>,
+}
+
+/// A session whose members are still coming.
+struct Group {
+    mesh: Mesh,
+    deadline: Instant,
+}
+
+impl DealerListener {
+    /// Listens at the dealer's address. Its own `options.session` does not matter.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) as for [`connect`](crate::connect()), also when the roster has no
+    /// dealer; [`Error::Io`](crate::Error::Io) when it cannot listen.
+    pub fn bind(roster: &Roster, agreement: &Agreement, options: Options) -> Result<DealerListener> {
+        let address = check(roster, PartyId::DEALER, &options)?;
+        let greeter = Arc::new(Greeter::new(PartyId::DEALER, roster, agreement, "")?);
+        let engine = Engine::start()?;
+        let listener = listen(address, &options, &engine)?;
+        let (inbox, arrivals) = channel();
+        let task = engine.handle().spawn(accept(listener, Arc::clone(&greeter), inbox));
+        Ok(DealerListener {
+            roster: roster.clone(),
+            greeter,
+            options,
+            arrivals,
+            groups: BTreeMap::new(),
+            _tasks: Tasks(vec![task.abort_handle()]),
+            engine,
+        })
+    }
+
+    /// Waits until all compute parties of one session are there, however long that takes. Sessions it has returned
+    /// run on. A session whose members do not all come within [`Options::connect_timeout`] of the first, or one of
+    /// which a member fails while waiting, is dropped with a warning and its members are told.
+    ///
+    /// # Errors
+    /// [`PeerError::Handshake`](crate::PeerError::Handshake) when a caller was started with other settings. The
+    /// listener is still good: a service logs it and calls again.
+    pub fn accept_session(&mut self) -> Result<Mesh> {
+        loop {
+            match self.arrivals.recv_timeout(TICK) {
+                Ok(Event::Arrived(arrival)) => {
+                    if let Some(mesh) = self.place(*arrival) {
+                        return Ok(mesh);
+                    }
+                }
+                Ok(Event::Failed(error)) => return Err(error),
+                Ok(_) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(self.names().blame(PartyId::DEALER, crate::PeerError::Closed));
+                }
+            }
+            self.look_after();
+        }
+    }
+
+    fn names(&self) -> &Names {
+        self.greeter.names()
+    }
+
+    /// Puts an arrival into its group; the mesh when the group is complete.
+    fn place(&mut self, arrival: Arrival) -> Option<Mesh> {
+        let label = arrival.session.clone();
+        if !self.groups.contains_key(&label) {
+            if self.groups.len() >= GROUPS {
+                refuse(PartyId::DEALER, arrival, "too many sessions are waiting for their parties", &self.engine);
+                return None;
+            }
+            let engine = Some(Arc::clone(&self.engine));
+            let mesh = Mesh::new(PartyId::DEALER, self.names().clone(), &self.options, engine);
+            let deadline = Instant::now() + self.options.connect_timeout;
+            self.groups.insert(label.clone(), Group { mesh, deadline });
+        }
+        let group = self.groups.get_mut(&label)?;
+        if group.mesh.has_link(arrival.peer) {
+            refuse(PartyId::DEALER, arrival, "this party is connected already; was it started twice?", &self.engine);
+            return None;
+        }
+        admit(&mut group.mesh, arrival, &self.engine, &self.options);
+        if group.mesh.peers().all(|peer| group.mesh.has_link(peer)) {
+            return self.groups.remove(&label).map(|group| group.mesh);
+        }
+        None
+    }
+
+    /// Drops groups that cannot become complete.
+    fn look_after(&mut self) {
+        let now = Instant::now();
+        let roster = &self.roster;
+        self.groups.retain(|session, Group { mesh, deadline }| {
+            while let Some(event) = mesh.next_event(now) {
+                mesh.take_in(event);
+            }
+            if let Some(error) = mesh.failure() {
+                tracing::warn!(session, %error, "dropped a session that was waiting for its parties");
+                return false;
+            }
+            if now < *deadline {
+                return true;
+            }
+            let missing: Vec<&str> =
+                mesh.peers().filter(|peer| !mesh.has_link(*peer)).map(|peer| roster.name(peer)).collect();
+            let cause = format!("not all parties came in time; missing: {}", missing.join(", "));
+            tracing::warn!(session, cause, "dropped a session that was waiting for its parties");
+            mesh.abort(&cause);
+            false
+        });
+    }
+}
+
+impl fmt::Debug for DealerListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DealerListener").field("groups", &self.groups.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,239 @@
+//! What can go wrong, by whose fault.
+
+use std::io;
+use std::sync::Arc;
+
+use crate::{Kind, PartyId};
+
+/// `Result` with this crate's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong between parties. No message ever holds the content of a frame.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// What we were told to do cannot work: a file, a key, what is expected.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+
+    /// Another party closed, fell silent, or sent what it must not send.
+    #[error("{peer} ({name}) {kind}")]
+    Peer {
+        /// Whose fault it is.
+        peer: PartyId,
+        /// Its name in the roster.
+        name: String,
+        /// What it did.
+        kind: PeerError,
+    },
+
+    /// A party gave up and told everybody why.
+    #[error("{by} ({name}) stopped the session: {cause}")]
+    Aborted {
+        /// Who gave up first.
+        by: PartyId,
+        /// Its name in the roster.
+        name: String,
+        /// Its reason, in its words.
+        cause: String,
+    },
+
+    /// We tried to send a frame that no party would accept.
+    #[error(
+        "this frame has a body of {bytes} bytes and the limit is {limit}; send it in parts or raise `frame_limit` at every party"
+    )]
+    FrameTooLarge {
+        /// Bytes in the body.
+        bytes: u64,
+        /// Bytes allowed, from `Options::frame_limit`.
+        limit: u64,
+    },
+
+    /// The program sent a frame of a kind that is the mesh's own, such as a greeting or a goodbye.
+    #[error("frames of kind {kind} are sent by the mesh itself; a program sends Round, Request and Dealt")]
+    Unsendable {
+        /// The kind.
+        kind: Kind,
+    },
+
+    /// The operating system refused.
+    #[error("cannot {what}: {source}")]
+    Io {
+        /// What we tried, as a phrase: "listen on 127.0.0.1:7001".
+        what: String,
+        /// Why not.
+        source: Arc<io::Error>,
+    },
+}
+
+/// What another party did.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PeerError {
+    /// The connection ended without a goodbye.
+    #[error("closed its connection in the middle of the session; its own log says why")]
+    Closed,
+
+    /// It said goodbye, and we still wait for something of it.
+    #[error("has finished, and we still wait for a frame of it; check that all parties run the same program")]
+    Finished,
+
+    /// Nothing came for too long.
+    #[error("sent nothing for {seconds} s; check that it runs and that the network between us carries traffic")]
+    TimedOut {
+        /// How long we waited.
+        seconds: f64,
+    },
+
+    /// No connection came about.
+    #[error("cannot be reached at {address}: {reason}; check that it runs and that the address in the roster is right")]
+    Unreachable {
+        /// Its address in the roster.
+        address: String,
+        /// The last failure.
+        reason: String,
+    },
+
+    /// What it sent is no frame of ours.
+    #[error("sent a bad frame: {0}")]
+    BadFrame(#[from] FrameError),
+
+    /// The two ends were started with different settings.
+    #[error("disagrees on `{field}`: ours is `{ours}`, theirs is `{theirs}`; start all parties with the same settings")]
+    Handshake {
+        /// Which setting.
+        field: String,
+        /// Its value here.
+        ours: String,
+        /// Its value there.
+        theirs: String,
+    },
+
+    /// A frame of a kind that has no place here.
+    #[error("sent a frame of kind {kind} where it has no place")]
+    Unexpected {
+        /// The kind.
+        kind: Kind,
+    },
+
+    /// There is no such party in this session, or it is ourselves.
+    #[error("is no party that we have a link to")]
+    Unknown,
+}
+
+/// Why bytes are not a frame.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum FrameError {
+    /// The first four bytes are not ours: something else is speaking.
+    #[error("it does not start with our magic number; is another program at that address?")]
+    BadMagic,
+
+    /// A different version of the wire format.
+    #[error("wire version {theirs}, and we speak {ours}; run the same release at all parties")]
+    Version {
+        /// The version we speak.
+        ours: u8,
+        /// The version in the frame.
+        theirs: u8,
+    },
+
+    /// No kind has this number.
+    #[error("unknown frame kind {kind}")]
+    UnknownKind {
+        /// The number in the frame.
+        kind: u8,
+    },
+
+    /// The announced body is larger than allowed.
+    #[error("a body of {bytes} bytes, and the limit is {limit}")]
+    TooLarge {
+        /// Bytes announced.
+        bytes: u64,
+        /// Bytes allowed for this kind.
+        limit: u64,
+    },
+
+    /// The reserved bytes of the header are not zero.
+    #[error("reserved header bytes are set")]
+    Reserved,
+
+    /// The body is not a whole number of 64-bit words.
+    #[error("a body of {bytes} bytes is not a whole number of 64-bit words")]
+    Misaligned {
+        /// Bytes announced.
+        bytes: u64,
+    },
+
+    /// A body that should be text is not.
+    #[error("its text is damaged")]
+    BadText,
+}
+
+/// A setting that cannot work: which file, which key, what is expected there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{file}: `{key}`: {problem}")]
+pub struct ConfigError {
+    /// The file, or what stands for one ("options").
+    pub file: String,
+    /// The key in it: `compute[1].address`.
+    pub key: String,
+    /// What is wrong and what is expected.
+    pub problem: ConfigProblem,
+}
+
+/// What is wrong with a setting.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigProblem {
+    /// The file cannot be read.
+    #[error("cannot be read: {reason}")]
+    Unreadable {
+        /// The system's reason.
+        reason: String,
+    },
+    /// The file is not TOML.
+    #[error("is not valid TOML: {reason}")]
+    Syntax {
+        /// The parser's reason, with line and column.
+        reason: String,
+    },
+    /// A key that means nothing here.
+    #[error("is not a known key; expected one of: {known}")]
+    UnknownKey {
+        /// The keys there are.
+        known: &'static str,
+    },
+    /// A key is absent.
+    #[error("is missing; expected {expected}")]
+    Missing {
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A value does not do.
+    #[error("is {found}; expected {expected}")]
+    Bad {
+        /// What is there.
+        found: String,
+        /// What belongs there.
+        expected: &'static str,
+    },
+    /// A value stands twice where it must be unique.
+    #[error("`{value}` is also at `{first}`; expected each to be different")]
+    Duplicate {
+        /// The value.
+        value: String,
+        /// The key where it stands first.
+        first: String,
+    },
+    /// The session would go over a network unencrypted.
+    #[error(
+        "`{address}` is not on this machine and TLS is not built yet, so everything would cross the network in the \
+         clear; expected loopback addresses, or `allow_plaintext` (`--insecure-no-tls`), which sends everything in \
+         the clear for whoever listens"
+    )]
+    Plaintext {
+        /// The first address that is not loopback.
+        address: String,
+    },
+}

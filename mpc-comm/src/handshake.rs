@@ -1,0 +1,233 @@
+//! The greeting: both ends say who they are and how they were started, and compare.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use zeroize::Zeroizing;
+
+use crate::link::{read_body, read_head, write_frame};
+use crate::names::Names;
+use crate::{
+    ConfigError, ConfigProblem, Error, Frame, FrameError, Kind, PartyId, PeerError, Result, Roster, TEXT_LIMIT, hex,
+};
+
+/// How long a caller may take for the whole greeting.
+pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
+/// Stands for a setting that one end does not have.
+const ABSENT: &str = "(absent)";
+const LINK_DOMAIN: &[u8] = b"mpc-comm link secret 1";
+
+/// Settings that all parties must have started with: protocol, ring, precision, version of the program and so on. The
+/// handshake compares them one by one and names the first that differs. They cross the wire: no secrets.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Key and value, in the order of comparison.
+    pub fields: Vec<(String, String)>,
+}
+
+impl Agreement {
+    /// Adds a setting.
+    pub fn with(mut self, key: impl Into<String>, value: impl ToString) -> Agreement {
+        self.fields.push((key.into(), value.to_string()));
+        self
+    }
+}
+
+/// A connection that has passed the handshake.
+#[derive(Debug)]
+pub(crate) struct Arrival {
+    pub(crate) peer: PartyId,
+    pub(crate) session: String,
+    pub(crate) stream: TcpStream,
+    pub(crate) secret: Zeroizing<[u8; 32]>,
+}
+
+/// Why a greeting came to nothing.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// Whoever it was did not get through a greeting, or has no business here.
+    Stranger(PeerError),
+    /// One of ours, and the session cannot be.
+    Fatal(Error),
+}
+
+impl From<PeerError> for Refusal {
+    fn from(error: PeerError) -> Refusal {
+        Refusal::Stranger(error)
+    }
+}
+
+/// What a passed greeting yields.
+pub(crate) type Passed = (PartyId, String, Zeroizing<[u8; 32]>);
+
+/// What one end says. TOML on the wire, at most 64 KiB.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hello {
+    from: u16,
+    to: u16,
+    session: String,
+    /// 32 random bytes, in hexadecimal: this end's part of the link secret.
+    contribution: String,
+    fields: Vec<(String, String)>,
+}
+
+/// What a party says and expects in its greetings.
+#[derive(Debug)]
+pub(crate) struct Greeter {
+    me: PartyId,
+    names: Names,
+    fields: Vec<(String, String)>,
+    /// `None` at the dealer, which serves any session.
+    session: Option<String>,
+}
+
+impl Greeter {
+    /// # Errors
+    /// When the settings do not fit into a greeting.
+    pub(crate) fn new(me: PartyId, roster: &Roster, agreement: &Agreement, session: &str) -> Result<Greeter> {
+        let mut fields = agreement.fields.clone();
+        fields.push(("roster".to_owned(), roster.digest()));
+        let session = (!me.is_dealer()).then(|| session.to_owned());
+        let greeter = Greeter { me, names: Names::of(roster), fields, session };
+        let label = greeter.session.clone().unwrap_or_default();
+        let (frame, _) = greeter.hello(me, label)?;
+        if frame.bytes() > TEXT_LIMIT {
+            let found = format!("{} bytes", frame.bytes());
+            let problem = ConfigProblem::Bad { found, expected: "settings and a session label of less than 64 KiB" };
+            return Err(ConfigError { file: "options".to_owned(), key: "agreement".to_owned(), problem }.into());
+        }
+        Ok(greeter)
+    }
+
+    pub(crate) fn names(&self) -> &Names {
+        &self.names
+    }
+
+    /// The caller's side: speak first.
+    pub(crate) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
+        &self,
+        stream: &mut S,
+        peer: PartyId,
+    ) -> Result<Passed, Refusal> {
+        let session = self.session.clone().unwrap_or_default();
+        let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
+        write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
+        let theirs = match read_hello(stream).await {
+            Ok(Ok(hello)) => hello,
+            Ok(Err(cause)) => {
+                let name = self.names.get(peer).to_owned();
+                return Err(Refusal::Fatal(Error::Aborted { by: peer, name, cause }));
+            }
+            Err(why @ (PeerError::Closed | PeerError::TimedOut { .. })) => return Err(why.into()),
+            Err(why) => return Err(Refusal::Fatal(self.names.blame(peer, why))),
+        };
+        self.judge(&theirs).and_then(|()| same("sender", peer.0, theirs.from)).map_err(|why| self.fatal(peer, why))?;
+        self.pass(&ours, theirs)
+    }
+
+    /// The called side: hear who it is, answer, and only then judge, so that both ends know what differs.
+    pub(crate) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Result<Passed, Refusal> {
+        let theirs = match read_hello(stream).await {
+            Ok(Ok(hello)) => hello,
+            Ok(Err(_)) => return Err(PeerError::Unexpected { kind: Kind::Abort }.into()),
+            Err(why) => {
+                if matches!(why, PeerError::BadFrame(FrameError::Version { .. })) {
+                    // The header alone tells them that we speak another version.
+                    let _ = write_frame(stream, &Frame::text(Kind::Abort, "we speak another wire version")).await;
+                }
+                return Err(why.into());
+            }
+        };
+        let peer = PartyId(theirs.from);
+        let session = self.session.clone().unwrap_or_else(|| theirs.session.clone());
+        let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
+        write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
+        self.judge(&theirs).map_err(|why| self.fatal(peer, why))?;
+        // Compute parties are called by those after them, the dealer by all compute parties.
+        let calls_us = peer.index() < self.names.compute.len() && (self.me.is_dealer() || peer > self.me);
+        if !calls_us {
+            return Err(PeerError::Unknown.into());
+        }
+        self.pass(&ours, theirs)
+    }
+
+    /// Compares what they said with what we would say.
+    fn judge(&self, theirs: &Hello) -> Result<(), PeerError> {
+        let find = |fields: &[(String, String)], key: &str| {
+            fields.iter().find(|(k, _)| k == key).map_or(ABSENT.to_owned(), |(_, value)| value.clone())
+        };
+        for (key, _) in self.fields.iter().chain(&theirs.fields) {
+            same(key, find(&self.fields, key), find(&theirs.fields, key))?;
+        }
+        if let Some(session) = self.session.as_ref().filter(|_| !PartyId(theirs.from).is_dealer()) {
+            same("session", session, &theirs.session)?;
+        }
+        same("receiver", self.me.0, theirs.to)
+    }
+
+    fn fatal(&self, peer: PartyId, why: PeerError) -> Refusal {
+        Refusal::Fatal(self.names.blame(peer, why))
+    }
+
+    fn hello(&self, to: PartyId, session: String) -> Result<(Frame, Zeroizing<[u8; 32]>)> {
+        let ours = random_32()?;
+        let contribution = hex::encode(&*ours);
+        let hello = Hello { from: self.me.0, to: to.0, session, contribution, fields: self.fields.clone() };
+        let text = toml::to_string(&hello)
+            .map_err(|e| Error::Io { what: "write a greeting".to_owned(), source: Arc::new(io::Error::other(e)) })?;
+        Ok((Frame::text(Kind::Hello, &text), ours))
+    }
+
+    fn pass(&self, ours: &[u8; 32], theirs: Hello) -> Result<Passed, Refusal> {
+        let bad = PeerError::BadFrame(FrameError::BadText);
+        let contribution = hex::decode_32(&theirs.contribution).map(Zeroizing::new).ok_or(bad)?;
+        let peer = PartyId(theirs.from);
+        let secret = link_secret((self.me, ours), (peer, &contribution));
+        Ok((peer, theirs.session, secret))
+    }
+}
+
+fn same<T: ToString>(field: &str, ours: T, theirs: T) -> Result<(), PeerError> {
+    let (ours, theirs) = (ours.to_string(), theirs.to_string());
+    if ours == theirs { Ok(()) } else { Err(PeerError::Handshake { field: field.to_owned(), ours, theirs }) }
+}
+
+/// Their greeting, or the cause for which they refuse us.
+async fn read_hello<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Result<Hello, String>, PeerError> {
+    let head = read_head(stream, TEXT_LIMIT, HANDSHAKE).await?;
+    if !matches!(head.kind, Kind::Hello | Kind::Abort) {
+        return Err(PeerError::Unexpected { kind: head.kind });
+    }
+    let text = read_body(stream, head, HANDSHAKE, None).await?.read_text()?;
+    if head.kind == Kind::Abort {
+        return Ok(Err(text));
+    }
+    toml::from_str(&text).map(Ok).map_err(|_| FrameError::BadText.into())
+}
+
+/// 32 bytes from the operating system.
+pub(crate) fn random_32() -> Result<Zeroizing<[u8; 32]>> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *bytes).map_err(|e| Error::Io {
+        what: "get randomness".to_owned(),
+        source: Arc::new(io::Error::other(e.to_string())),
+    })?;
+    Ok(bytes)
+}
+
+/// Both ends hash the same: who the two are, and what each contributed, the lower number first.
+fn link_secret(ours: (PartyId, &[u8; 32]), theirs: (PartyId, &[u8; 32])) -> Zeroizing<[u8; 32]> {
+    let (low, high) = if ours.0 < theirs.0 { (ours, theirs) } else { (theirs, ours) };
+    let mut hash = Sha256::new();
+    hash.update(LINK_DOMAIN);
+    hash.update(low.0.0.to_le_bytes());
+    hash.update(high.0.0.to_le_bytes());
+    hash.update(low.1);
+    hash.update(high.1);
+    Zeroizing::new(hash.finalize().into())
+}

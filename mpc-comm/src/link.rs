@@ -1,0 +1,236 @@
+//! One link over a byte stream: a task that reads and a task that writes.
+//!
+//! The writer hands header and segments to the stream as they lie in memory (vectored writes, nothing is copied or
+//! serialised), and sends a sign of life when idle. The reader takes room in the inbox before it reads a body, and
+//! reports a peer from which nothing comes. When the reader ends, for whatever reason, the writer ends too and closes
+//! its direction; so a peer that has said goodbye learns from our end of stream that we have heard it.
+
+use std::io::{self, IoSlice};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::task::AbortHandle;
+use tokio::time::timeout;
+
+use crate::wire::{Counters, Event, Outbox, Owner};
+use crate::{
+    Assembly, Frame, FrameError, HEAD_BYTES, Head, Kind, Options, PartyId, PeerError, decode_head, encode_head,
+};
+
+/// Small reads are gathered in a buffer of this size; larger ones go past it.
+const READ_BUFFER: usize = 64 << 10;
+/// Bytes that one permit of the inbox stands for. Small frames count as one.
+const ROOM_UNIT: u64 = 1 << 10;
+
+/// The program's end of a link.
+#[derive(Debug)]
+struct TaskLink {
+    posts: UnboundedSender<Frame>,
+    tasks: [AbortHandle; 2],
+}
+
+impl Outbox for TaskLink {
+    fn post(&self, frame: Frame) {
+        // When the writer is gone, the reader has said or will say why.
+        let _ = self.posts.send(frame);
+    }
+
+    fn lingers(&self) -> bool {
+        true
+    }
+
+    fn hang_up(&self) {
+        self.tasks.iter().for_each(AbortHandle::abort);
+    }
+}
+
+/// Starts both tasks of a link with `peer` over a split stream.
+pub(crate) fn spawn<R, W>(
+    runtime: &Handle,
+    peer: PartyId,
+    (read, write): (R, W),
+    owner: &Owner,
+    options: &Options,
+) -> Box<dyn Outbox>
+where
+    R: AsyncRead + Unpin + Send + 'static,
+    W: AsyncWrite + Unpin + Send + 'static,
+{
+    let (posts, posted) = unbounded_channel();
+    let (alive, over) = oneshot::channel();
+    let units = (options.inbox_bytes / ROOM_UNIT).clamp(1, u64::from(u32::MAX).min(Semaphore::MAX_PERMITS as u64));
+    let reader = Reader {
+        peer,
+        stream: BufReader::with_capacity(READ_BUFFER, read),
+        owner: owner.clone(),
+        room: Arc::new(Semaphore::new(units as usize)),
+        units: units as u32,
+        frame_limit: options.frame_limit,
+        silence: options.silence,
+    };
+    let reading = runtime.spawn(reader.run(alive));
+    let writing = runtime.spawn(write_until(write, posted, over, options.heartbeat, Arc::clone(&owner.counters)));
+    Box::new(TaskLink { posts, tasks: [reading.abort_handle(), writing.abort_handle()] })
+}
+
+struct Reader<R> {
+    peer: PartyId,
+    stream: BufReader<R>,
+    owner: Owner,
+    room: Arc<Semaphore>,
+    units: u32,
+    frame_limit: u64,
+    silence: Duration,
+}
+
+impl<R: AsyncRead + Unpin> Reader<R> {
+    /// Reads until the link ends. `_alive` stops the writer when it drops.
+    async fn run(mut self, _alive: oneshot::Sender<()>) {
+        loop {
+            let event = match self.next().await {
+                Ok(Some(event)) => event,
+                Ok(None) => continue,
+                Err(why) => Event::Gone { from: self.peer, why },
+            };
+            let last = !matches!(event, Event::Frame { .. });
+            // Nobody listens only while the party shuts down.
+            if self.owner.inbox.send(event).is_err() || last {
+                return;
+            }
+        }
+    }
+
+    /// The next frame as an event; `None` for a sign of life.
+    async fn next(&mut self) -> Result<Option<Event>, PeerError> {
+        let head = read_head(&mut self.stream, self.frame_limit, self.silence).await?;
+        if head.kind == Kind::Ping {
+            read_body(&mut self.stream, head, self.silence, None).await?;
+            return Ok(None);
+        }
+        let room = if head.kind.is_payload() { self.room_for(head.bytes).await } else { None };
+        self.owner.counters.add_received(HEAD_BYTES as u64);
+        let frame = read_body(&mut self.stream, head, self.silence, Some(&self.owner.counters)).await?;
+        Ok(Some(Event::of(self.peer, frame, room)))
+    }
+
+    /// Waits until the inbox has room. What is larger than the whole inbox waits until it is empty.
+    async fn room_for(&mut self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        let units = (HEAD_BYTES as u64 + bytes).div_ceil(ROOM_UNIT).min(u64::from(self.units));
+        // An error means that the semaphore was closed, and nobody closes it.
+        Arc::clone(&self.room).acquire_many_owned(units as u32).await.ok()
+    }
+}
+
+/// Reads a header; each byte must come within `silence` of the one before.
+pub(crate) async fn read_head(
+    stream: &mut (impl AsyncRead + Unpin),
+    limit: u64,
+    silence: Duration,
+) -> Result<Head, PeerError> {
+    let mut head = [0; HEAD_BYTES];
+    let mut have = 0;
+    while have < HEAD_BYTES {
+        have += read_some(stream, &mut head[have..], silence).await?;
+    }
+    Ok(decode_head(&head, limit)?)
+}
+
+/// Reads the body that belongs to `head`.
+pub(crate) async fn read_body(
+    stream: &mut (impl AsyncRead + Unpin),
+    head: Head,
+    silence: Duration,
+    counters: Option<&Counters>,
+) -> Result<Frame, PeerError> {
+    let too_large = FrameError::TooLarge { bytes: head.bytes, limit: usize::MAX as u64 };
+    let mut body = Assembly::new(head.bytes).ok_or(too_large)?;
+    while !body.is_complete() {
+        let bytes = read_some(stream, body.space(), silence).await?;
+        body.filled(bytes);
+        if let Some(counters) = counters {
+            counters.add_received(bytes as u64);
+        }
+    }
+    let body = body.finish().filter(|words| !words.is_empty()).into_iter().collect();
+    Ok(Frame::new(head.kind, head.round, head.digest, body))
+}
+
+/// At least one byte, within `silence`.
+async fn read_some(
+    stream: &mut (impl AsyncRead + Unpin),
+    space: &mut [u8],
+    silence: Duration,
+) -> Result<usize, PeerError> {
+    match timeout(silence, stream.read(space)).await {
+        Ok(Ok(0)) => Err(PeerError::Closed),
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) => {
+            tracing::debug!(%error, "a link broke");
+            Err(PeerError::Closed)
+        }
+        Err(_) => Err(PeerError::TimedOut { seconds: silence.as_secs_f64() }),
+    }
+}
+
+/// Writes what is posted until the last frame or until the reader has ended, then closes our direction.
+async fn write_until(
+    mut stream: impl AsyncWrite + Unpin,
+    mut posted: UnboundedReceiver<Frame>,
+    over: oneshot::Receiver<()>,
+    heartbeat: Duration,
+    counters: Arc<Counters>,
+) {
+    tokio::select! {
+        _ = over => {}
+        written = write_posts(&mut stream, &mut posted, heartbeat, &counters) => {
+            if let Err(error) = written {
+                tracing::debug!(%error, "a link broke");
+            }
+        }
+    }
+    let _ = stream.shutdown().await;
+}
+
+async fn write_posts(
+    stream: &mut (impl AsyncWrite + Unpin),
+    posted: &mut UnboundedReceiver<Frame>,
+    heartbeat: Duration,
+    counters: &Counters,
+) -> io::Result<()> {
+    loop {
+        match timeout(heartbeat, posted.recv()).await {
+            Ok(Some(frame)) => {
+                write_frame(stream, &frame).await?;
+                counters.add_sent(&frame);
+                if matches!(frame.kind, Kind::Bye | Kind::Abort) {
+                    return Ok(());
+                }
+            }
+            Ok(None) => return Ok(()),
+            Err(_) => write_frame(stream, &Frame::bare(Kind::Ping)).await?,
+        }
+    }
+}
+
+/// Writes a frame straight from where its segments lie.
+pub(crate) async fn write_frame(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame) -> io::Result<()> {
+    let head = encode_head(frame);
+    let segments = frame.body.iter().filter(|segment| !segment.is_empty());
+    let mut slices: Vec<IoSlice<'_>> =
+        std::iter::once(IoSlice::new(&head)).chain(segments.map(|s| IoSlice::new(s.as_bytes()))).collect();
+    let mut left = &mut slices[..];
+    while !left.is_empty() {
+        match stream.write_vectored(left).await? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            written => IoSlice::advance_slices(&mut left, written),
+        }
+    }
+    stream.flush().await
+}
+
+#[cfg(test)]
+mod tests;

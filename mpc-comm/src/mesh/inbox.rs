@@ -1,0 +1,92 @@
+//! How a mesh takes in what its links report.
+
+use std::sync::mpsc::RecvTimeoutError;
+use std::time::{Duration, Instant};
+
+use super::Mesh;
+use crate::wire::Event;
+use crate::{Error, PartyId, PeerError};
+
+impl Mesh {
+    pub(super) fn deadline(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.round_timeout).unwrap_or_else(|| now + Duration::from_secs(1 << 30))
+    }
+
+    /// Takes in the next event. After `deadline`, that is the failure of `blamed`.
+    pub(super) fn wait(&mut self, deadline: Instant, blamed: PartyId) {
+        match self.next_event(deadline) {
+            Some(event) => self.take_in(event),
+            None => {
+                let why = PeerError::TimedOut { seconds: self.round_timeout.as_secs_f64() };
+                self.fail(self.names.blame(blamed, why));
+            }
+        }
+    }
+
+    /// The next event of any link; `None` after `deadline`.
+    pub(crate) fn next_event(&self, deadline: Instant) -> Option<Event> {
+        match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(event) => Some(event),
+            // We hold a sender ourselves, so the channel does not end.
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
+        }
+    }
+
+    /// Books an event.
+    pub(crate) fn take_in(&mut self, event: Event) {
+        match event {
+            Event::Frame { from, frame, room } => {
+                if let Some(link) = self.links.get_mut(&from) {
+                    link.queue.push_back((frame, room));
+                }
+            }
+            Event::Left { from } => {
+                if let Some(link) = self.links.get_mut(&from) {
+                    link.left = true;
+                    link.over = true;
+                }
+            }
+            Event::Aborted { from, by, cause } => {
+                self.settle(from);
+                self.fail(Error::Aborted { by, name: self.names.get(by).to_owned(), cause });
+            }
+            Event::Gone { from, why } => {
+                let left = self.links.get(&from).is_some_and(|link| link.left);
+                self.settle(from);
+                if !left {
+                    self.fail(self.names.blame(from, why));
+                }
+            }
+            // Too late, or a second one: dropping it closes its connection.
+            Event::Arrived(_) | Event::Failed(_) => {}
+        }
+    }
+
+    fn settle(&mut self, peer: PartyId) {
+        if let Some(link) = self.links.get_mut(&peer) {
+            link.over = true;
+        }
+    }
+
+    /// Notes the first failure.
+    pub(crate) fn fail(&mut self, error: Error) {
+        self.failure.get_or_insert(error);
+    }
+
+    /// Waits until the other ends have what we said last.
+    pub(super) fn linger(&mut self, limit: Duration) {
+        let deadline = Instant::now() + limit;
+        loop {
+            // What still comes is of no use, and its room lets the links go on to their end.
+            self.links.values_mut().for_each(|link| link.queue.clear());
+            if self.links.values().all(|link| link.over || !link.outbox.lingers()) {
+                return;
+            }
+            match self.next_event(deadline) {
+                Some(event) => self.take_in(event),
+                None => return,
+            }
+        }
+    }
+}

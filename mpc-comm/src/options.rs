@@ -1,0 +1,43 @@
+//! How a session is carried: times, sizes, its label.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+/// How a session is carried. The defaults suit most; change single fields with `..Options::default()`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Options {
+    /// How long to wait until all parties are connected. Default 60 s.
+    pub connect_timeout: Duration,
+    /// How long one `recv` waits before the awaited party counts as timed out. Default 600 s.
+    pub round_timeout: Duration,
+    /// An idle link carries a sign of life this often. Default 2 s.
+    pub heartbeat: Duration,
+    /// A link on which nothing arrives for this long, not even a sign of life, is dead. Default 15 s.
+    pub silence: Duration,
+    /// At most so many bytes of one peer's frames wait unread; beyond it we stop reading its link. Default 256 MiB.
+    pub inbox_bytes: u64,
+    /// The largest frame body, in bytes, that is sent or accepted. Default 4 GiB. Keep it equal at all parties.
+    pub frame_limit: u64,
+    /// A label that all parties of one session share; a dealer sorts its callers by it. Default `default`.
+    pub session: String,
+    /// Let the session cross a network without encryption. Default false: loopback addresses only.
+    pub allow_plaintext: bool,
+    /// Listen here instead of at our address in the roster (behind address translation). Default none.
+    pub bind: Option<SocketAddr>,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            connect_timeout: Duration::from_secs(60),
+            round_timeout: Duration::from_secs(600),
+            heartbeat: Duration::from_secs(2),
+            silence: Duration::from_secs(15),
+            inbox_bytes: 256 << 20,
+            frame_limit: 4 << 30,
+            session: "default".to_owned(),
+            allow_plaintext: false,
+            bind: None,
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! The roster: who takes part, and where they are.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+use toml::{Table, Value};
+
+use crate::{ConfigError, ConfigProblem, PartyId, hex};
+
+/// Who takes part in a session. All parties hold the same roster; the handshake compares its [`digest`](Roster::digest).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roster {
+    /// The compute parties; the place in the list is the party's number.
+    pub compute: Vec<Member>,
+    /// The dealer, when there is one.
+    pub dealer: Option<Member>,
+}
+
+/// One participant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// Its name: letters, digits, `_` and `-`.
+    pub name: String,
+    /// Where it listens: `host:port`, an IPv6 address in brackets.
+    pub address: String,
+}
+
+const COMPUTE: &str = "2 to 64 [[compute]] tables with `name` and `address`";
+const NAME: &str = "a name of letters, digits, `_` and `-`";
+const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
+const MEMBER: &str = "a table with `name` and `address`";
+
+impl Roster {
+    /// Reads a roster from TOML. `source_name` is the file's name for messages.
+    ///
+    /// # Errors
+    /// When it is not TOML, has unknown or missing keys, fewer than 2 or more than 64 compute parties, a name or
+    /// address twice, or a malformed one. The error names the key.
+    pub fn from_toml(text: &str, source_name: &str) -> Result<Roster, ConfigError> {
+        let error = |key: &str, problem| ConfigError { file: source_name.to_owned(), key: key.to_owned(), problem };
+        let table: Table = text
+            .parse()
+            .map_err(|e: toml::de::Error| error("(file)", ConfigProblem::Syntax { reason: e.to_string() }))?;
+        if let Some(key) = table.keys().find(|key| !["compute", "dealer"].contains(&key.as_str())) {
+            return Err(error(key, ConfigProblem::UnknownKey { known: "compute, dealer" }));
+        }
+        let compute = match table.get("compute") {
+            Some(Value::Array(members)) => members
+                .iter()
+                .enumerate()
+                .map(|(at, value)| member(value, &format!("compute[{at}]"), None, &error))
+                .collect::<Result<_, _>>()?,
+            Some(other) => {
+                return Err(error(
+                    "compute",
+                    ConfigProblem::Bad { found: other.type_str().to_owned(), expected: COMPUTE },
+                ));
+            }
+            None => return Err(error("compute", ConfigProblem::Missing { expected: COMPUTE })),
+        };
+        let dealer = match table.get("dealer") {
+            Some(value) => Some(member(value, "dealer", Some("dealer"), &error)?),
+            None => None,
+        };
+        let roster = Roster { compute, dealer };
+        roster.validate(source_name)?;
+        Ok(roster)
+    }
+
+    /// Reads a roster file.
+    ///
+    /// # Errors
+    /// As [`Roster::from_toml`], and when the file cannot be read.
+    pub fn load(path: impl AsRef<Path>) -> Result<Roster, ConfigError> {
+        let name = path.as_ref().display().to_string();
+        match std::fs::read_to_string(&path) {
+            Ok(text) => Roster::from_toml(&text, &name),
+            Err(e) => {
+                let problem = ConfigProblem::Unreadable { reason: e.to_string() };
+                Err(ConfigError { file: name, key: "(file)".to_owned(), problem })
+            }
+        }
+    }
+
+    /// Checks a roster that was put together by hand; [`Roster::from_toml`] has already done it.
+    ///
+    /// # Errors
+    /// As [`Roster::from_toml`].
+    pub fn validate(&self, source_name: &str) -> Result<(), ConfigError> {
+        let error = |key: String, problem| ConfigError { file: source_name.to_owned(), key, problem };
+        if !(2..=64).contains(&self.compute.len()) {
+            let found = format!("{} parties", self.compute.len());
+            return Err(error("compute".to_owned(), ConfigProblem::Bad { found, expected: COMPUTE }));
+        }
+        let mut seen = BTreeMap::new();
+        let keyed = self.compute.iter().enumerate().map(|(at, member)| (format!("compute[{at}]"), member));
+        for (key, member) in keyed.chain(self.dealer.iter().map(|member| ("dealer".to_owned(), member))) {
+            let named = member.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+            if member.name.is_empty() || !named {
+                let found = format!("{:?}", member.name);
+                return Err(error(format!("{key}.name"), ConfigProblem::Bad { found, expected: NAME }));
+            }
+            if host_and_port(&member.address).is_none() {
+                let found = format!("{:?}", member.address);
+                return Err(error(format!("{key}.address"), ConfigProblem::Bad { found, expected: ADDRESS }));
+            }
+            for (what, value) in [("name", &member.name), ("address", &member.address)] {
+                let here = format!("{key}.{what}");
+                if let Some(first) = seen.insert((what, value), here.clone()) {
+                    return Err(error(here, ConfigProblem::Duplicate { value: value.clone(), first }));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The roster as TOML, such as [`Roster::from_toml`] reads.
+    pub fn to_toml(&self) -> String {
+        let mut table = Table::new();
+        let member = |member: &Member| {
+            let mut table = Table::new();
+            table.insert("name".to_owned(), Value::from(member.name.as_str()));
+            table.insert("address".to_owned(), Value::from(member.address.as_str()));
+            Value::Table(table)
+        };
+        table.insert("compute".to_owned(), Value::Array(self.compute.iter().map(member).collect()));
+        if let Some(dealer) = &self.dealer {
+            table.insert("dealer".to_owned(), member(dealer));
+        }
+        table.to_string()
+    }
+
+    /// A SHA-256 over what the roster says (not over how the file is laid out), in hexadecimal.
+    pub fn digest(&self) -> String {
+        let mut hash = Sha256::new();
+        hash.update(b"mpc roster 1\n");
+        for (role, member) in
+            self.compute.iter().map(|member| ("compute", member)).chain(self.dealer.iter().map(|m| ("dealer", m)))
+        {
+            hash.update(format!("{role} {:?} {:?}\n", member.name, member.address));
+        }
+        hex::encode(&hash.finalize())
+    }
+
+    /// The party with this name.
+    pub fn id_of(&self, name: &str) -> Option<PartyId> {
+        match self.compute.iter().position(|member| member.name == name) {
+            Some(at) => u16::try_from(at).ok().map(PartyId),
+            None => self.dealer.as_ref().filter(|dealer| dealer.name == name).map(|_| PartyId::DEALER),
+        }
+    }
+
+    /// The member with this number.
+    pub fn member(&self, party: PartyId) -> Option<&Member> {
+        if party.is_dealer() { self.dealer.as_ref() } else { self.compute.get(party.index()) }
+    }
+
+    /// The name of a party, `?` when there is none with this number.
+    pub fn name(&self, party: PartyId) -> &str {
+        self.member(party).map_or("?", |member| &member.name)
+    }
+
+    /// The number of compute parties.
+    pub fn parties(&self) -> usize {
+        self.compute.len()
+    }
+
+    /// All members, the dealer last.
+    pub fn members(&self) -> impl Iterator<Item = &Member> {
+        self.compute.iter().chain(&self.dealer)
+    }
+
+    /// Whether every address is on this machine: `localhost` or a loopback address.
+    pub fn is_loopback(&self) -> bool {
+        self.members().all(|member| is_loopback(&member.address))
+    }
+}
+
+/// Whether an address is on this machine.
+pub(crate) fn is_loopback(address: &str) -> bool {
+    host_and_port(address).is_some_and(|(host, _)| {
+        host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+    })
+}
+
+/// Splits `host:port`; brackets around an IPv6 address are removed.
+fn host_and_port(address: &str) -> Option<(&str, u16)> {
+    let (host, port) = address.rsplit_once(':')?;
+    let port = port.parse().ok().filter(|port| *port != 0)?;
+    if let Some(inner) = host.strip_prefix('[') {
+        let ip = inner.strip_suffix(']')?;
+        return ip.parse::<Ipv6Addr>().is_ok().then_some((ip, port));
+    }
+    let sound = !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    sound.then_some((host, port))
+}
+
+/// One member's table.
+fn member(
+    value: &Value,
+    key: &str,
+    default_name: Option<&str>,
+    error: &impl Fn(&str, ConfigProblem) -> ConfigError,
+) -> Result<Member, ConfigError> {
+    let Value::Table(table) = value else {
+        return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected: MEMBER }));
+    };
+    if let Some(unknown) = table.keys().find(|key| !["name", "address"].contains(&key.as_str())) {
+        return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known: "name, address" }));
+    }
+    let text = |field: &str, expected, default: Option<&str>| {
+        let key = format!("{key}.{field}");
+        match (table.get(field), default) {
+            (Some(Value::String(text)), _) => Ok(text.clone()),
+            (Some(other), _) => Err(error(&key, ConfigProblem::Bad { found: other.type_str().to_owned(), expected })),
+            (None, Some(default)) => Ok(default.to_owned()),
+            (None, None) => Err(error(&key, ConfigProblem::Missing { expected })),
+        }
+    };
+    Ok(Member { name: text("name", NAME, default_name)?, address: text("address", ADDRESS, None)? })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,214 @@
+//! The portable CPU backend: plain Rust that the compiler vectorises, rayon for large products.
+
+mod bits;
+mod compare;
+mod elementwise;
+mod layout;
+mod product;
+mod series;
+mod truncate;
+
+use super::{Backend, Bits, ByBit, Payload, Series, tree};
+use crate::{
+    bilinear::{Bilinear, Linear},
+    rand::{Address, Seed, expand},
+    ring::Ring,
+};
+use std::{fmt, ops::Range, sync::Arc};
+
+/// Kernels on host memory.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Cpu;
+
+/// A shared, immutable array in host memory.
+#[derive(Clone)]
+pub struct CpuArray<R>(Arc<Vec<R>>);
+
+impl<R> From<Vec<R>> for CpuArray<R> {
+    fn from(data: Vec<R>) -> Self {
+        Self(Arc::new(data))
+    }
+}
+
+impl<R> std::ops::Deref for CpuArray<R> {
+    type Target = [R];
+
+    fn deref(&self) -> &[R] {
+        &self.0
+    }
+}
+
+impl<R> fmt::Debug for CpuArray<R> {
+    /// The length only: an array may be a share.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "CpuArray({})", self.0.len())
+    }
+}
+
+/// The words of a payload; a meta payload never reaches this backend.
+fn words(payload: &Payload) -> &[u64] {
+    match payload {
+        Payload::Words(words) => words,
+        Payload::Meta(_) => &[],
+    }
+}
+
+impl Backend for Cpu {
+    type Array<R: Ring> = CpuArray<R>;
+
+    fn upload<R: Ring>(&self, data: Vec<R>) -> CpuArray<R> {
+        data.into()
+    }
+
+    fn download<R: Ring>(&self, a: &CpuArray<R>) -> Vec<R> {
+        a.to_vec()
+    }
+
+    fn len<R: Ring>(&self, a: &CpuArray<R>) -> usize {
+        a.0.len()
+    }
+
+    fn fill<R: Ring>(&self, len: usize, value: R) -> CpuArray<R> {
+        vec![value; len].into()
+    }
+
+    fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CpuArray<R> {
+        expand(seed, at, range).into()
+    }
+
+    fn to_wire<R: Ring>(&self, a: &CpuArray<R>) -> Payload {
+        Payload::Words(R::to_words(&a.0))
+    }
+
+    fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> CpuArray<R> {
+        let mut sum = vec![R::ZERO; len];
+        for part in parts {
+            let part = R::from_words(words(part), len).unwrap_or_default();
+            sum.iter_mut().zip(part.iter()).for_each(|(s, &p)| *s = R::add(*s, p));
+        }
+        sum.into()
+    }
+
+    fn xor_wire(&self, parts: &[Payload], len: usize) -> CpuArray<u64> {
+        let mut sum = vec![0u64; len];
+        for part in parts {
+            sum.iter_mut().zip(words(part)).for_each(|(s, p)| *s ^= p);
+        }
+        sum.into()
+    }
+
+    fn add<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        elementwise::zip(a, b, R::add).into()
+    }
+
+    fn sub<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        elementwise::zip(a, b, R::sub).into()
+    }
+
+    fn add_scalar<R: Ring>(&self, a: &CpuArray<R>, c: R) -> CpuArray<R> {
+        elementwise::map(a, |x| R::add(x, c)).into()
+    }
+
+    fn linear<R: Ring>(&self, map: &Linear, a: &CpuArray<R>) -> CpuArray<R> {
+        match map {
+            Linear::View(view) if view.contiguous() == Some(0..a.len()) => a.clone(),
+            Linear::View(view) => layout::view(view, a).into(),
+            Linear::Scatter(view, len) => layout::scatter(view, *len, a).into(),
+            Linear::Neg => elementwise::map(a, R::neg).into(),
+            Linear::Times(c) => {
+                let c = R::from_i128(i128::from(*c));
+                elementwise::map(a, |x| R::mul(x, c)).into()
+            }
+        }
+    }
+
+    fn concat<R: Ring>(&self, parts: &[&CpuArray<R>], runs: &[usize], outer: usize) -> CpuArray<R> {
+        let parts: Vec<&[R]> = parts.iter().map(|part| &***part).collect();
+        layout::concat(&parts, runs, outer).into()
+    }
+
+    fn bilinear<R: Ring>(&self, map: &Bilinear, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        match *map {
+            Bilinear::Mul { .. } => elementwise::zip(a, b, R::mul).into(),
+            Bilinear::MatMul { m, k, n, ta, tb } => product::matmul(m, k, n, a, ta, b, tb).into(),
+        }
+    }
+
+    fn round_shift<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
+        elementwise::map(a, |x| R::round_shift(x, bits)).into()
+    }
+
+    fn map<R: Ring>(&self, a: &CpuArray<R>, f: &dyn Fn(R) -> R) -> CpuArray<R> {
+        elementwise::map(a, f).into()
+    }
+
+    fn top_bits<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
+        bits::top_bits(a).into()
+    }
+
+    fn xor(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
+        elementwise::zip(a, b, |a, b| a ^ b).into()
+    }
+
+    fn not(&self, a: &CpuArray<u64>) -> CpuArray<u64> {
+        elementwise::map(a, |a| !a).into()
+    }
+
+    fn planes(&self, a: &CpuArray<u64>, range: Range<usize>) -> CpuArray<u64> {
+        a[range].to_vec().into()
+    }
+
+    fn stack(&self, parts: &[&CpuArray<u64>]) -> CpuArray<u64> {
+        parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<_>>().into()
+    }
+
+    fn bits_to_ring<R: Ring>(&self, bits: &CpuArray<u64>, len: usize) -> CpuArray<R> {
+        bits::to_ring(bits, len).into()
+    }
+
+    fn choose<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        bits::choose(bits, a, b).into()
+    }
+
+    fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> CpuArray<R> {
+        truncate::by_bit(&step).into()
+    }
+
+    fn truncate_opened<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        high: &CpuArray<R>,
+        sign: &CpuArray<R>,
+        bits: u32,
+        first: bool,
+    ) -> CpuArray<R> {
+        truncate::opened(m, high, sign, bits, first).into()
+    }
+
+    fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
+        compare::nibbles(c, tables).into()
+    }
+
+    fn tree_level(
+        &self,
+        level: &tree::Level,
+        leaves: &Bits<Self>,
+        opened: &Bits<Self>,
+        masks: &Bits<Self>,
+        monomials: &Bits<Self>,
+        first: bool,
+    ) -> CpuArray<u64> {
+        compare::tree_level(level, leaves, opened, masks, monomials, first).into()
+    }
+
+    fn series<R: Ring>(
+        &self,
+        series: &Series,
+        fraction_bits: u32,
+        m: &CpuArray<R>,
+        waves: &CpuArray<R>,
+        first: bool,
+    ) -> CpuArray<R> {
+        series::combine(series, fraction_bits, m, waves, first).into()
+    }
+}

@@ -1,0 +1,133 @@
+//! Array kernels: the only door to the machine. A backend knows ring elements and packed bits; it knows nothing of
+//! parties, messages or visibility. Protocols are generic over it, so the same protocol runs on the CPU and, for cost
+//! reports, on shapes alone.
+
+mod cpu;
+mod meta;
+mod payload;
+pub mod series;
+pub mod tree;
+
+pub use cpu::Cpu;
+pub use meta::Meta;
+pub use payload::Payload;
+pub use series::Series;
+
+use crate::{
+    bilinear::{Bilinear, Linear},
+    rand::{Address, Seed},
+    ring::Ring,
+};
+use std::{fmt::Debug, ops::Range};
+
+/// Bits packed 64 to a word; several planes of them one after the other, each padded to whole words.
+pub type Bits<B> = <B as Backend>::Array<u64>;
+
+/// What [`Backend::truncate_by_bit`] works on: one party's side of PROTOCOLS.md section 3b.
+pub struct ByBit<'a, B: Backend, R: Ring> {
+    /// This party's share of z + 2^(k-2).
+    pub z: &'a B::Array<R>,
+    /// The opened bits of party 0 and of party 1.
+    pub opened: [&'a Bits<B>; 2],
+    /// This party's mask bits.
+    pub mask: &'a Bits<B>,
+    /// This party's share of the products of both parties' mask bits.
+    pub products: &'a B::Array<R>,
+    /// Bits to drop.
+    pub bits: u32,
+    /// Whether this is party 0.
+    pub first: bool,
+}
+
+/// Kernels on flat arrays. Lengths of operands must agree as each method says; a backend may panic if they do not, which
+/// is a bug of the caller and not of its input.
+pub trait Backend: Clone + 'static {
+    /// An immutable array, cheap to clone.
+    type Array<R: Ring>: Clone + Debug + 'static;
+
+    /// From host memory.
+    fn upload<R: Ring>(&self, data: Vec<R>) -> Self::Array<R>;
+    /// To host memory. The meta backend gives zeros.
+    fn download<R: Ring>(&self, a: &Self::Array<R>) -> Vec<R>;
+    /// How many elements.
+    fn len<R: Ring>(&self, a: &Self::Array<R>) -> usize;
+    /// The same value everywhere.
+    fn fill<R: Ring>(&self, len: usize, value: R) -> Self::Array<R>;
+    /// Elements `range` of the pseudo-random value at an address.
+    fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> Self::Array<R>;
+
+    /// What goes on the wire.
+    fn to_wire<R: Ring>(&self, a: &Self::Array<R>) -> Payload;
+    /// The sum of what came from the wire.
+    fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> Self::Array<R>;
+    /// The exclusive or of what came from the wire.
+    fn xor_wire(&self, parts: &[Payload], words: usize) -> Bits<Self>;
+
+    /// `a + b`.
+    fn add<R: Ring>(&self, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+    /// `a - b`.
+    fn sub<R: Ring>(&self, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+    /// `a + c` for one `c`.
+    fn add_scalar<R: Ring>(&self, a: &Self::Array<R>, c: R) -> Self::Array<R>;
+    /// A linear map.
+    fn linear<R: Ring>(&self, map: &Linear, a: &Self::Array<R>) -> Self::Array<R>;
+    /// Pieces one after the other: `outer` times a run of `runs[i]` elements from each part i.
+    fn concat<R: Ring>(&self, parts: &[&Self::Array<R>], runs: &[usize], outer: usize) -> Self::Array<R>;
+    /// A bilinear map.
+    fn bilinear<R: Ring>(&self, map: &Bilinear, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+    /// The signed value over 2^bits, rounded to nearest: for values in the clear.
+    fn round_shift<R: Ring>(&self, a: &Self::Array<R>, bits: u32) -> Self::Array<R>;
+    /// `f` of each element, for values in the clear. `f` must give the same result on every machine.
+    fn map<R: Ring>(&self, a: &Self::Array<R>, f: &dyn Fn(R) -> R) -> Self::Array<R>;
+
+    /// The top bit of each element.
+    fn top_bits<R: Ring>(&self, a: &Self::Array<R>) -> Bits<Self>;
+    /// Exclusive or, word by word.
+    fn xor(&self, a: &Bits<Self>, b: &Bits<Self>) -> Bits<Self>;
+    /// Complements every bit (the padding too).
+    fn not(&self, a: &Bits<Self>) -> Bits<Self>;
+    /// Words `range`: whole planes.
+    fn planes(&self, a: &Bits<Self>, range: Range<usize>) -> Bits<Self>;
+    /// Planes one after the other.
+    fn stack(&self, parts: &[&Bits<Self>]) -> Bits<Self>;
+    /// 0 or 1 for each of `len` bits.
+    fn bits_to_ring<R: Ring>(&self, bits: &Bits<Self>, len: usize) -> Self::Array<R>;
+    /// `bit ? a : b`, element by element.
+    fn choose<R: Ring>(&self, bits: &Bits<Self>, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+
+    /// A two-party truncation that opened one bit.
+    fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> Self::Array<R>;
+    /// A truncation that opened `m = z + 2^(k-2) + r`: this party's share, from its shares of `r >> bits` (`high`) and of
+    /// r's top bit (`sign`). PROTOCOLS.md section 3.
+    fn truncate_opened<R: Ring>(
+        &self,
+        m: &Self::Array<R>,
+        high: &Self::Array<R>,
+        sign: &Self::Array<R>,
+        bits: u32,
+        first: bool,
+    ) -> Self::Array<R>;
+    /// Looks up every nibble of the public `c` in this party's shares of the dealer's tables: the planes of `lt`, lowest
+    /// nibble first, then the planes of `eq`. See [`tree`].
+    fn nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
+    /// One level of the comparison tree. See [`tree::Level`].
+    fn tree_level(
+        &self,
+        level: &tree::Level,
+        leaves: &Bits<Self>,
+        opened: &Bits<Self>,
+        masks: &Bits<Self>,
+        monomials: &Bits<Self>,
+        first: bool,
+    ) -> Bits<Self>;
+    /// This party's share of a trigonometric series of `x = m - r` for the public `m`, from its shares of the waves of r,
+    /// with [`Series::SCALE`] extra fractional bits on top of the fixed-point scale. See [`Series`].
+    fn series<R: Ring>(
+        &self,
+        series: &Series,
+        fraction_bits: u32,
+        m: &Self::Array<R>,
+        waves: &Self::Array<R>,
+        first: bool,
+    ) -> Self::Array<R>;
+}

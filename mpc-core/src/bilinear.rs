@@ -1,0 +1,79 @@
+//! The maps that are linear in one argument, or in each of two, and how they change shapes. Linear maps act on shares
+//! without communication; one protocol serves every bilinear map, forward and backward.
+
+use crate::shape::View;
+use serde::{Deserialize, Serialize};
+
+/// A linear map of flat row-major data.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Linear {
+    /// Rearranges: see [`View`].
+    View(View),
+    /// The transpose of a view: zeros of the given length, to which element k is added where the view reads its k-th.
+    /// Sums over axes are transposes of repetitions.
+    Scatter(View, usize),
+    /// `-x`.
+    Neg,
+    /// `c * x` for an integer `c` (as a ring element's low 64 bits, sign-extended).
+    Times(i64),
+}
+
+impl Linear {
+    /// How many elements come of `len`.
+    pub fn len(&self, len: usize) -> usize {
+        match self {
+            Self::View(view) => view.len(),
+            Self::Scatter(_, out) => *out,
+            Self::Neg | Self::Times(_) => len,
+        }
+    }
+}
+
+/// A map that is linear in each of two arguments. Closed under gradients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Bilinear {
+    /// Element by element.
+    Mul {
+        /// How many elements.
+        len: usize,
+    },
+    /// The product of `a` (m x k) and `b` (k x n).
+    MatMul {
+        /// Rows of the result.
+        m: usize,
+        /// Length of the dot products.
+        k: usize,
+        /// Columns of the result.
+        n: usize,
+        /// `a` is stored as k x m.
+        ta: bool,
+        /// `b` is stored as n x k.
+        tb: bool,
+    },
+}
+
+impl Bilinear {
+    /// Elements of the first argument, the second, and the result. Nothing if a count overflows.
+    pub fn lens(&self) -> Option<(usize, usize, usize)> {
+        match *self {
+            Self::Mul { len } => Some((len, len, len)),
+            Self::MatMul { m, k, n, .. } => Some((m.checked_mul(k)?, k.checked_mul(n)?, m.checked_mul(n)?)),
+        }
+    }
+
+    /// Elements of the result.
+    pub fn out_len(&self) -> usize {
+        match *self {
+            Self::Mul { len } => len,
+            Self::MatMul { m, n, .. } => m * n,
+        }
+    }
+
+    /// Ring multiplications.
+    pub fn work(&self) -> usize {
+        match *self {
+            Self::Mul { len } => len,
+            Self::MatMul { m, k, n, .. } => m * k * n,
+        }
+    }
+}

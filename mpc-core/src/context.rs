@@ -1,0 +1,135 @@
+//! What a protocol sees of its party: who it is, addressed randomness, openings, the dealer's corrections.
+
+use crate::{
+    backend::{Backend, Bits, Payload},
+    exec::{Net, Route, Slot, Tag},
+    rand::{Address, At, Purpose, Seed},
+    ring::Ring,
+    scope::ScopeId,
+};
+use std::{
+    cell::{RefCell, RefMut},
+    ops::Range,
+};
+
+/// The party that receives the dealer's correction of a value: the load rotates with the op.
+pub(crate) fn corrected(op: u64, parties: usize) -> usize {
+    (op % parties as u64) as usize
+}
+
+/// A party as its protocol sees it.
+pub struct Context {
+    me: usize,
+    parties: usize,
+    dealer_seed: Option<Seed>,
+    /// By party; our own entry is empty.
+    pair_seeds: Vec<Option<Seed>>,
+    net: RefCell<Net>,
+}
+
+impl Context {
+    pub(crate) fn new(dealer_seed: Option<Seed>, pair_seeds: Vec<Option<Seed>>, net: Net) -> Self {
+        Self { me: net.me, parties: net.parties, dealer_seed, pair_seeds, net: RefCell::new(net) }
+    }
+
+    /// This party.
+    pub fn me(&self) -> usize {
+        self.me
+    }
+
+    /// How many parties compute.
+    pub fn parties(&self) -> usize {
+        self.parties
+    }
+
+    /// Whether this is the party that adds public terms.
+    pub fn first(&self) -> bool {
+        self.me == 0
+    }
+
+    pub(crate) fn net(&self) -> RefMut<'_, Net> {
+        self.net.borrow_mut()
+    }
+
+    /// This party's share of elements `range` of a random value that nobody knows but the dealer. Free.
+    pub fn random<B: Backend, R: Ring>(&self, backend: &B, at: Address, range: Range<usize>) -> B::Array<R> {
+        match &self.dealer_seed {
+            Some(seed) => backend.random(seed, at, range),
+            None => backend.fill(range.len(), R::ZERO), // cost reports have no seeds
+        }
+    }
+
+    /// This party's share of zero, unpredictable to any N - 1 parties. Free.
+    pub fn zero_share<B: Backend, R: Ring>(&self, backend: &B, at: At, len: usize) -> B::Array<R> {
+        let at = at.address(Purpose::Zero);
+        let mut share = backend.fill(len, R::ZERO);
+        for (peer, seed) in self.pair_seeds.iter().enumerate() {
+            let Some(seed) = seed else { continue };
+            let random = backend.random(seed, at, 0..len);
+            share = if peer < self.me { backend.sub(&share, &random) } else { backend.add(&share, &random) };
+        }
+        share
+    }
+
+    /// This party's share of `len` elements that the dealer made: random, and at one party a correction. Costs that
+    /// party `len` elements from the dealer.
+    pub fn dealt<B: Backend, R: Ring>(
+        &self,
+        backend: &B,
+        at: At,
+        purpose: Purpose,
+        len: usize,
+    ) -> impl Future<Output = B::Array<R>> + use<B, R> {
+        let address = at.address(purpose);
+        let counting = self.dealer_seed.is_none();
+        let correction = (counting || corrected(at.op, self.parties) == self.me)
+            .then(|| self.net().correction(address, at.scope, R::words(len)));
+        let random = correction.is_none().then(|| self.random::<B, R>(backend, address, 0..len));
+        let backend = backend.clone();
+        async move {
+            match (correction, random) {
+                (Some(correction), _) => backend.sum_wire(&[correction.await], len),
+                (None, Some(random)) => random,
+                (None, None) => backend.fill(len, R::ZERO),
+            }
+        }
+    }
+
+    /// Sends words by a route in the next round. Queues now, whether or not the result is ever awaited; `combine` runs
+    /// when the round is over, on the parts in the order of their senders.
+    pub fn exchange<T: Clone + 'static>(
+        &self,
+        tag: Tag,
+        route: Route,
+        scope: ScopeId,
+        payload: Payload,
+        combine: impl FnOnce(Option<Vec<Payload>>) -> T + 'static,
+    ) -> Slot<T> {
+        let slot = Slot::empty();
+        let filled = slot.clone();
+        self.net().queue(tag, route, scope, payload, move |parts| filled.set(combine(parts)));
+        slot
+    }
+
+    /// Opens additive shares to everybody in the next round: (N - 1) times their size.
+    pub fn open<B: Backend, R: Ring>(
+        &self,
+        backend: &B,
+        tag: Tag,
+        scope: ScopeId,
+        share: &B::Array<R>,
+    ) -> Slot<B::Array<R>> {
+        let (len, kernels) = (backend.len(share), backend.clone());
+        self.exchange(tag, Route::All, scope, backend.to_wire(share), move |parts| {
+            kernels.sum_wire(&parts.unwrap_or_default(), len)
+        })
+    }
+
+    /// Opens shared bits (exclusive or) to everybody in the next round.
+    pub fn open_bits<B: Backend>(&self, backend: &B, tag: Tag, scope: ScopeId, share: &Bits<B>) -> Slot<Bits<B>> {
+        let (words, kernels) = (backend.len(share), backend.clone());
+        self.exchange(tag, Route::All, scope, backend.to_wire(share), move |parts| {
+            kernels.xor_wire(&parts.unwrap_or_default(), words)
+        })
+    }
+}

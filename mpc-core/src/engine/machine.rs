@@ -1,0 +1,329 @@
+//! The engine of any protocol.
+
+use super::{Encoded, Engine, Forward, Operand, Value, Vis};
+use crate::{
+    backend::Backend,
+    bilinear::{Bilinear, Linear},
+    circuits::{Guarded, guarded, needs_guarded, needs_step, step},
+    error::InputError,
+    exec::{Route, Slot},
+    fixed::{Factors, Fixed},
+    preprocessing::Need,
+    protocol::{Array, Fresh, Protocol, Wire},
+    ring::Ring,
+    shape::View,
+};
+use std::{cell::OnceCell, rc::Rc};
+
+/// The engine of protocol `P`.
+pub struct Machine<P>(pub P);
+
+/// What is in a [`Value`].
+enum Stored<P: Protocol> {
+    Public(Array<P>),
+    Private(Option<Array<P>>),
+    Secret(Rc<Wire<P>>),
+}
+
+impl<P: Protocol> Clone for Stored<P> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Public(x) => Self::Public(x.clone()),
+            Self::Private(x) => Self::Private(x.clone()),
+            Self::Secret(x) => Self::Secret(x.clone()),
+        }
+    }
+}
+
+/// A private value on its way to shares.
+struct Widened<P: Protocol> {
+    share: Slot<P::Share>,
+    wire: OnceCell<Rc<Wire<P>>>,
+}
+
+impl<P: Protocol> Machine<P> {
+    /// Operands are made by this engine and read when they are done: both are the executor's promises.
+    fn stored(&self, x: &Operand) -> Stored<P> {
+        let value = x.value.get().and_then(|value| value.0.downcast_ref::<Stored<P>>());
+        value.expect("an operand of this engine, done").clone()
+    }
+
+    /// The value at a party who may know `vis`, if that is us and it is not secret.
+    fn clear(&self, x: &Operand, vis: Vis) -> Option<Array<P>> {
+        let here = !matches!(vis, Vis::Private(owner) if owner != self.0.context().me());
+        match self.stored(x) {
+            Stored::Public(x) => Some(x).filter(|_| here),
+            Stored::Private(x) => x,
+            Stored::Secret(_) => None,
+        }
+    }
+
+    async fn wire(&self, x: &Operand) -> Rc<Wire<P>> {
+        let share = match (self.stored(x), x.vis) {
+            (Stored::Secret(wire), _) => return wire,
+            (Stored::Private(value), Vis::Private(owner)) => {
+                let private = || self.0.private(x.at, owner, value.as_ref(), x.len());
+                let share = x.widened.get_or_init(|| Rc::new(Widened::<P> { share: private(), wire: OnceCell::new() }));
+                let widened = share.clone().downcast::<Widened<P>>().expect("a widening of this engine");
+                let share = widened.share.clone().await;
+                return widened.wire.get_or_init(|| Wire::new(share, x.len(), x.wire.clone())).clone();
+            }
+            (Stored::Public(value) | Stored::Private(Some(value)), _) => self.0.constant(&value),
+            (Stored::Private(None), _) => self.0.constant(&self.0.backend().fill(x.len(), P::Ring::ZERO)),
+        };
+        Wire::new(share, x.len(), x.wire.clone())
+    }
+
+    fn value(&self, stored: Stored<P>) -> Value {
+        Value(Rc::new(stored))
+    }
+
+    fn secret(&self, out: &Operand, share: P::Share) -> Value {
+        self.value(Stored::Secret(Wire::new(share, out.len(), out.wire.clone())))
+    }
+
+    /// A result that is not secret.
+    fn known(&self, out: &Operand, value: Option<Array<P>>) -> Value {
+        self.value(match (out.vis, value) {
+            (Vis::Public, Some(value)) => Stored::Public(value),
+            (_, value) => Stored::Private(value),
+        })
+    }
+
+    fn zip<'a>(
+        &'a self,
+        out: &'a Operand,
+        a: &'a Operand,
+        b: &'a Operand,
+        clear: fn(&P::Backend, &Array<P>, &Array<P>) -> Array<P>,
+        share: fn(&P, &P::Share, &P::Share) -> P::Share,
+    ) -> Forward<'a> {
+        Box::pin(async move {
+            if out.vis == Vis::Secret {
+                let (a, b) = (self.wire(a).await, self.wire(b).await);
+                return self.secret(out, share(&self.0, &a.share, &b.share));
+            }
+            let both = self.clear(a, out.vis).zip(self.clear(b, out.vis));
+            self.known(out, both.map(|(a, b)| clear(self.0.backend(), &a, &b)))
+        })
+    }
+
+    async fn rescaled(&self, out: &Operand, wide: Fresh<P::Share>, bits: u32) -> Value {
+        self.secret(out, self.0.truncate(out.at, wide, bits).await)
+    }
+}
+
+impl<P: Protocol> Engine for Machine<P> {
+    fn fixed(&self) -> Fixed {
+        self.0.fixed()
+    }
+
+    fn factors(&self, c: &[f64]) -> Option<Factors> {
+        Factors::new::<P::Ring>(c, self.0.fixed())
+    }
+
+    fn encode(&self, values: &[f64]) -> Result<Encoded, InputError> {
+        let ring = self.0.fixed().encode_all::<P::Ring>(values.iter().copied())?;
+        Ok(Encoded(Rc::new(self.0.backend().upload(ring))))
+    }
+
+    fn load(&self, out: &Operand, encoded: Option<&Encoded>) -> Value {
+        let array =
+            encoded.map(|encoded| encoded.0.downcast_ref::<Array<P>>().expect("numbers of this engine").clone());
+        self.known(out, array)
+    }
+
+    fn decode(&self, x: &Operand) -> Option<Vec<f64>> {
+        let (backend, fixed) = (self.0.backend(), self.0.fixed());
+        self.clear(x, x.vis).map(|x| backend.download(&x).into_iter().map(|x| fixed.decode(x)).collect())
+    }
+
+    fn add<'a>(&'a self, out: &'a Operand, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+        self.zip(out, a, b, |backend, a, b| backend.add(a, b), |protocol, a, b| protocol.add(a, b))
+    }
+
+    fn sub<'a>(&'a self, out: &'a Operand, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+        self.zip(out, a, b, |backend, a, b| backend.sub(a, b), |protocol, a, b| protocol.sub(a, b))
+    }
+
+    fn linear<'a>(&'a self, out: &'a Operand, map: &'a Linear, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            if out.vis == Vis::Secret {
+                let x = self.wire(x).await;
+                return self.secret(out, self.0.linear(map, &x.share));
+            }
+            self.known(out, self.clear(x, out.vis).map(|x| self.0.backend().linear(map, &x)))
+        })
+    }
+
+    fn view<'a>(&'a self, out: &'a Operand, view: &'a View, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            let map = Linear::View(view.clone());
+            if out.vis == Vis::Secret {
+                let x = self.wire(x).await;
+                let share = self.0.linear(&map, &x.share);
+                return self.value(Stored::Secret(Wire::view(&x, share, out.len(), out.wire.clone())));
+            }
+            self.known(out, self.clear(x, out.vis).map(|x| self.0.backend().linear(&map, &x)))
+        })
+    }
+
+    fn concat<'a>(
+        &'a self,
+        out: &'a Operand,
+        parts: &'a [&'a Operand],
+        runs: &'a [usize],
+        outer: usize,
+    ) -> Forward<'a> {
+        Box::pin(async move {
+            if out.vis == Vis::Secret {
+                let mut wires = Vec::with_capacity(parts.len());
+                for part in parts {
+                    wires.push(self.wire(part).await);
+                }
+                let shares: Vec<_> = wires.iter().map(|wire| &wire.share).collect();
+                return self.secret(out, self.0.concat(&shares, runs, outer));
+            }
+            let parts: Option<Vec<_>> = parts.iter().map(|part| self.clear(part, out.vis)).collect();
+            let concat = |parts: Vec<_>| self.0.backend().concat(&parts.iter().collect::<Vec<_>>(), runs, outer);
+            self.known(out, parts.map(concat))
+        })
+    }
+
+    fn product<'a>(&'a self, out: &'a Operand, map: &'a Bilinear, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            let (protocol, bits) = (&self.0, self.0.fixed().bits());
+            if out.vis != Vis::Secret {
+                let both = self.clear(a, out.vis).zip(self.clear(b, out.vis));
+                let backend = protocol.backend();
+                let product = both.map(|(a, b)| backend.round_shift(&backend.bilinear(map, &a, &b), bits));
+                return self.known(out, product);
+            }
+            let wide = match (a.vis, b.vis) {
+                (_, Vis::Public) | (Vis::Public, _) => {
+                    let public_first = a.vis == Vis::Public;
+                    let (secret, public) = if public_first { (b, a) } else { (a, b) };
+                    let secret = self.wire(secret).await;
+                    match self.clear(public, Vis::Public) {
+                        Some(public) => {
+                            let share = protocol.bilinear_public(map, &secret.share, &public, public_first);
+                            protocol.refresh(out.at, &share)
+                        }
+                        None => unreachable!("a public value is known here"),
+                    }
+                }
+                _ => {
+                    let (a, b) = (self.wire(a).await, self.wire(b).await);
+                    protocol.bilinear(out.at, map, &a, &b).await
+                }
+            };
+            self.rescaled(out, wide, bits).await
+        })
+    }
+
+    fn plan_product(&self, out: &Operand, map: &Bilinear, a: &Operand, b: &Operand) -> Vec<Need> {
+        let mut needs = Vec::new();
+        if out.vis == Vis::Secret {
+            if a.vis != Vis::Public && b.vis != Vis::Public {
+                a.wire.plan();
+                b.wire.plan();
+                self.0.needs_bilinear(out.at, map, &a.wire.mask, &b.wire.mask, &mut needs);
+            }
+            self.0.needs_truncate(out.at, out.len(), self.0.fixed().bits(), &mut needs);
+        }
+        needs
+    }
+
+    fn combine<'a>(&'a self, out: &'a Operand, numerators: &'a [i64], shift: u32, x: &'a [&'a Operand]) -> Forward<'a> {
+        Box::pin(async move {
+            let terms = || numerators.iter().map(|&numerator| Linear::Times(numerator)).zip(x);
+            if out.vis != Vis::Secret {
+                let backend = self.0.backend();
+                let terms: Option<Vec<_>> =
+                    terms().map(|(map, x)| self.clear(x, out.vis).map(|x| backend.linear(&map, &x))).collect();
+                let sum = terms.and_then(|terms| terms.into_iter().reduce(|a, b| backend.add(&a, &b)));
+                return self.known(out, sum.map(|sum| backend.round_shift(&sum, shift)));
+            }
+            let mut sum: Option<P::Share> = None;
+            for (map, x) in terms() {
+                let term = self.0.linear(&map, &self.wire(x).await.share);
+                sum = Some(sum.map_or_else(|| term.clone(), |sum| self.0.add(&sum, &term)));
+            }
+            let zero = || self.0.constant(&self.0.backend().fill(out.len(), P::Ring::ZERO));
+            let sum = sum.unwrap_or_else(zero);
+            match shift {
+                0 => self.secret(out, sum),
+                bits => self.rescaled(out, self.0.refresh(out.at, &sum), bits).await,
+            }
+        })
+    }
+
+    fn plan_combine(&self, out: &Operand, shift: u32) -> Vec<Need> {
+        let mut needs = Vec::new();
+        if out.vis == Vis::Secret && shift > 0 {
+            self.0.needs_truncate(out.at, out.len(), shift, &mut needs);
+        }
+        needs
+    }
+
+    fn function<'a>(&'a self, out: &'a Operand, f: &'a Guarded, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            if out.vis == Vis::Secret {
+                let x = self.wire(x).await;
+                return self.secret(out, guarded(&self.0, out.at, f, &x).await);
+            }
+            let fixed = self.0.fixed();
+            let exact = |x: P::Ring| fixed.nearest((f.exact)(fixed.decode(x)));
+            self.known(out, self.clear(x, out.vis).map(|x| self.0.backend().map(&x, &exact)))
+        })
+    }
+
+    fn plan_function(&self, out: &Operand, f: &Guarded, x: &Operand) -> Vec<Need> {
+        let mut needs = Vec::new();
+        if out.vis == Vis::Secret {
+            x.wire.plan();
+            needs_guarded(&self.0, out.at, f, &x.wire.mask, &mut needs);
+        }
+        needs
+    }
+
+    fn step<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            if out.vis == Vis::Secret {
+                let x = self.wire(x).await;
+                return self.secret(out, step(&self.0, out.at, &x).await);
+            }
+            let one = self.0.fixed().nearest(1.0);
+            let exact = |x: P::Ring| if P::Ring::msb(x) == 0 { one } else { P::Ring::ZERO };
+            self.known(out, self.clear(x, out.vis).map(|x| self.0.backend().map(&x, &exact)))
+        })
+    }
+
+    fn plan_step(&self, out: &Operand, x: &Operand) -> Vec<Need> {
+        let mut needs = Vec::new();
+        if out.vis == Vis::Secret {
+            x.wire.plan();
+            needs_step(&self.0, out.at, &x.wire.mask, &mut needs);
+        }
+        needs
+    }
+
+    fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            let x = self.wire(x).await;
+            self.secret(out, self.0.refresh(out.at, &x.share).0)
+        })
+    }
+
+    fn reveal<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
+        Box::pin(async move {
+            let route = match out.vis {
+                Vis::Private(owner) => Route::To(owner),
+                _ => Route::All,
+            };
+            let x = self.wire(x).await;
+            let value = self.0.reveal(out.at, &x.share, route).await;
+            self.known(out, value)
+        })
+    }
+}

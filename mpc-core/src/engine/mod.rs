@@ -1,0 +1,81 @@
+//! The waist: what ops call, with protocol, ring and backend erased. One implementation, [`Machine`], serves every
+//! protocol.
+
+mod machine;
+mod operand;
+
+pub use machine::Machine;
+pub use operand::{Encoded, Operand, Value, Vis};
+
+use crate::{
+    bilinear::{Bilinear, Linear},
+    circuits::Guarded,
+    error::InputError,
+    fixed::{Factors, Fixed},
+    preprocessing::Need,
+    shape::View,
+};
+use std::pin::Pin;
+
+/// The coroutine of an op: resolves to what this party holds of the result.
+pub type Forward<'a> = Pin<Box<dyn Future<Output = Value> + 'a>>;
+
+/// What a party can do with values. Operands are done when a method is called. `out` says who may know the result and
+/// addresses its randomness; a method uses steps 0 to 15 of it.
+///
+/// Methods choose the cheapest way for the operands' visibilities: what one party knows is computed there. A `plan_`
+/// twin runs before, in the order of the program: it decides which wires will be opened and says what the dealer must
+/// prepare.
+pub trait Engine {
+    /// The code of numbers.
+    fn fixed(&self) -> Fixed;
+    /// Factors nearest to some numbers, if the ring holds them.
+    fn factors(&self, c: &[f64]) -> Option<Factors>;
+
+    /// Numbers from outside.
+    ///
+    /// # Errors
+    /// [`InputError`] for a number that the ring cannot hold.
+    fn encode(&self, values: &[f64]) -> Result<Encoded, InputError>;
+    /// What this party holds of an input; `encoded` at the parties who know it.
+    fn load(&self, out: &Operand, encoded: Option<&Encoded>) -> Value;
+    /// The numbers, at a party who may read them.
+    fn decode(&self, x: &Operand) -> Option<Vec<f64>>;
+
+    /// `a + b`, of equal shapes.
+    fn add<'a>(&'a self, out: &'a Operand, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// `a - b`, of equal shapes.
+    fn sub<'a>(&'a self, out: &'a Operand, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// A linear map that makes a new wire.
+    fn linear<'a>(&'a self, out: &'a Operand, map: &'a Linear, x: &'a Operand) -> Forward<'a>;
+    /// A view: keeps the wire's opening.
+    fn view<'a>(&'a self, out: &'a Operand, view: &'a View, x: &'a Operand) -> Forward<'a>;
+    /// Pieces one after the other: see [`Backend::concat`](crate::backend::Backend::concat).
+    fn concat<'a>(&'a self, out: &'a Operand, parts: &'a [&'a Operand], runs: &'a [usize], outer: usize)
+    -> Forward<'a>;
+
+    /// A bilinear map of two numbers, rescaled.
+    fn product<'a>(&'a self, out: &'a Operand, map: &'a Bilinear, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::product`].
+    fn plan_product(&self, out: &Operand, map: &Bilinear, a: &Operand, b: &Operand) -> Vec<Need>;
+
+    /// A sum of multiples, `sum_k numerators[k] x_k / 2^shift`, of equal shapes, rescaled once.
+    fn combine<'a>(&'a self, out: &'a Operand, numerators: &'a [i64], shift: u32, x: &'a [&'a Operand]) -> Forward<'a>;
+    /// Plans [`Self::combine`].
+    fn plan_combine(&self, out: &Operand, shift: u32) -> Vec<Need>;
+
+    /// A function with a series and tails.
+    fn function<'a>(&'a self, out: &'a Operand, f: &'a Guarded, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::function`].
+    fn plan_function(&self, out: &Operand, f: &Guarded, x: &Operand) -> Vec<Need>;
+
+    /// 1 where x >= 0, else 0.
+    fn step<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::step`].
+    fn plan_step(&self, out: &Operand, x: &Operand) -> Vec<Need>;
+
+    /// A value that somebody knows, as fresh shares.
+    fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
+    /// A secret, opened to those who may know `out`.
+    fn reveal<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
+}

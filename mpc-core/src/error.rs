@@ -1,0 +1,219 @@
+//! What can go wrong, by whose fault. No message carries a value of a tensor.
+
+use crate::shape::Shape;
+use std::{fmt, panic::Location, sync::Arc};
+
+/// The result of this crate's fallible functions.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// An error, with what is needed to act on it and nothing secret.
+#[non_exhaustive]
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    /// The program asked for something that cannot be done. Noticed when the op is recorded, returned when its result
+    /// is read.
+    #[error("{op}: {problem} (shapes {}; in `{scope}`, at {at})", List(.shapes))]
+    Usage {
+        /// The op.
+        op: String,
+        /// What does not fit.
+        problem: Usage,
+        /// The shapes it was given.
+        shapes: Vec<Shape>,
+        /// Where in the model.
+        scope: Arc<str>,
+        /// Where in the source.
+        at: &'static Location<'static>,
+    },
+    /// This party could not provide its input. The other parties see [`Error::Aborted`].
+    #[error("the input of {party} at {at}: {problem}")]
+    Input {
+        /// The owner.
+        party: String,
+        /// What is wrong with the data.
+        problem: InputError,
+        /// Where in the source.
+        at: &'static Location<'static>,
+    },
+    /// A file, flag or setting.
+    #[error(transparent)]
+    Config(#[from] mpc_comm::ConfigError),
+    /// A setting of the session itself.
+    #[error("setting `{key}`: {problem}")]
+    Setting {
+        /// Which.
+        key: &'static str,
+        /// What is wrong, and what is expected.
+        problem: String,
+    },
+    /// Another party, or the way to it.
+    #[error("{name} ({peer}): {kind}")]
+    Peer {
+        /// Who.
+        peer: mpc_comm::PartyId,
+        /// Its name in the roster.
+        name: String,
+        /// What happened.
+        kind: mpc_comm::PeerError,
+    },
+    /// A party runs another program, or the same one with other public values.
+    #[error(
+        "{peer} runs another program: round {round} has digest {theirs:016x} there and {ours:016x} here; \
+         the last step recorded here is `{scope}` at {near}. All parties must run the same program with the same \
+         public values (flags, shapes, constants)"
+    )]
+    Diverged {
+        /// Whose frame did not fit.
+        peer: mpc_comm::PartyId,
+        /// The round in which it was noticed.
+        round: u64,
+        /// Digest of everything recorded here.
+        ours: u64,
+        /// Digest of everything recorded there.
+        theirs: u64,
+        /// The last step recorded here.
+        scope: Arc<str>,
+        /// The line that recorded it.
+        near: &'static Location<'static>,
+    },
+    /// Another party gave up and said why.
+    #[error("{name} ({by}) stopped the session: {cause}")]
+    Aborted {
+        /// Who.
+        by: mpc_comm::PartyId,
+        /// Its name in the roster.
+        name: String,
+        /// Why.
+        cause: String,
+    },
+    /// The dealer sent something that was not asked for, or did not answer.
+    #[error("correlated randomness: {0}")]
+    Preprocessing(String),
+    /// The program awaits a value that no recorded op will produce, or reads outside [`Session::run`](crate::Session::run).
+    #[error("the program awaits a value that no recorded step produces")]
+    Stalled,
+    /// The operating system.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was being done.
+        what: String,
+        /// What the system said.
+        source: Arc<std::io::Error>,
+    },
+    /// An error of the program itself, passed through so that the other parties hear of it.
+    #[error("{0}")]
+    Program(String),
+}
+
+impl Error {
+    /// An error of the program itself.
+    pub fn program(cause: impl fmt::Display) -> Self {
+        Self::Program(cause.to_string())
+    }
+}
+
+impl From<mpc_comm::Error> for Error {
+    fn from(error: mpc_comm::Error) -> Self {
+        match error {
+            mpc_comm::Error::Config(config) => Self::Config(config),
+            mpc_comm::Error::Peer { peer, name, kind } => Self::Peer { peer, name, kind },
+            mpc_comm::Error::Aborted { by, name, cause } => Self::Aborted { by, name, cause },
+            mpc_comm::Error::Io { what, source } => Self::Io { what, source },
+            other => Self::Program(other.to_string()),
+        }
+    }
+}
+
+/// What does not fit in [`Error::Usage`].
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Usage {
+    /// The shapes of the operands.
+    #[error("the shapes do not fit: {expected}")]
+    Shape {
+        /// What would fit.
+        expected: String,
+    },
+    /// An axis that is not there.
+    #[error("axis {axis} is out of range for {rank} axes")]
+    Axis {
+        /// The axis.
+        axis: usize,
+        /// How many there are.
+        rank: usize,
+    },
+    /// A slice that is out of bounds.
+    #[error("{start}..{end} (step {step}) is out of bounds for an axis of {size}")]
+    Slice {
+        /// First element.
+        start: usize,
+        /// One past the last.
+        end: usize,
+        /// Distance.
+        step: usize,
+        /// Size of the axis.
+        size: usize,
+    },
+    /// A public number that the fixed-point ring cannot hold.
+    #[error(
+        "the public value {value} is outside of what {fraction_bits} fractional bits can represent (below {limit})"
+    )]
+    Constant {
+        /// The number.
+        value: f64,
+        /// Bits after the point.
+        fraction_bits: u32,
+        /// Largest magnitude.
+        limit: f64,
+    },
+    /// Tensors of two sessions.
+    #[error("the tensors belong to different sessions")]
+    Sessions,
+    /// Something else about the arguments.
+    #[error("{0}")]
+    Argument(String),
+}
+
+/// What is wrong with data that a party feeds in. Names positions, never values.
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum InputError {
+    /// Not a number.
+    #[error("element {index} is not finite (NaN or infinite)")]
+    NotFinite {
+        /// Position in row-major order.
+        index: usize,
+    },
+    /// Too large.
+    #[error("element {index} is too large: with {fraction_bits} fractional bits a magnitude must stay below {limit}")]
+    OutOfRange {
+        /// Position in row-major order.
+        index: usize,
+        /// Bits after the point.
+        fraction_bits: u32,
+        /// Largest magnitude.
+        limit: f64,
+    },
+    /// Other than announced.
+    #[error("it has shape {found} where the program announces {expected}")]
+    Shape {
+        /// What the closure gave.
+        found: Shape,
+        /// What the program says.
+        expected: Shape,
+    },
+    /// The closure that loads it failed.
+    #[error("{0}")]
+    Source(String),
+}
+
+struct List<'a>(&'a [Shape]);
+
+impl fmt::Display for List<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, shape) in self.0.iter().enumerate() {
+            write!(f, "{}{shape}", if at > 0 { ", " } else { "" })?;
+        }
+        Ok(())
+    }
+}

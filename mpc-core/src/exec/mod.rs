@@ -1,0 +1,12 @@
+//! The round executor: coroutines on one thread, and a round when none of them can move.
+
+mod digest;
+mod net;
+mod slot;
+mod tasks;
+
+pub(crate) use digest::Digest;
+pub(crate) use net::{Net, Wire};
+pub use net::{Route, Tag, Timing};
+pub use slot::Slot;
+pub(crate) use tasks::Tasks;

@@ -1,0 +1,293 @@
+//! Rounds: what every party queued leaves as one frame per peer.
+
+use super::{Digest, Slot};
+use crate::{
+    backend::Payload,
+    error::{Error, Result},
+    rand::Address,
+    scope::{ScopeId, Scopes},
+};
+use mpc_comm::{Count, Frame, Kind, Mesh, PartyId, Traffic, Words};
+use std::{
+    collections::{BTreeMap, HashMap},
+    mem,
+    panic::Location,
+    time::{Duration, Instant},
+};
+
+/// The name of a message: a value, and which piece of it (0 for all of it).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tag {
+    /// The value.
+    pub at: Address,
+    /// The piece.
+    pub piece: u32,
+}
+
+/// From whom to whom. Everybody takes part in every round, also those who receive nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Route {
+    /// Everybody's words to everybody.
+    All,
+    /// Everybody's words to one party.
+    To(usize),
+    /// One party's words to everybody.
+    From(usize),
+}
+
+impl Route {
+    fn sends(self, party: usize) -> bool {
+        !matches!(self, Self::From(only) if only != party)
+    }
+
+    fn reaches(self, party: usize) -> bool {
+        !matches!(self, Self::To(only) if only != party)
+    }
+}
+
+/// Where a party's time went.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing {
+    /// Waiting for other parties' frames.
+    pub peers: Duration,
+    /// Waiting for the dealer.
+    pub dealer: Duration,
+}
+
+/// What is queued for the next round. `deliver` gets the parts in the order of the parties who send, or nothing at a
+/// party that the route does not reach.
+struct Queued {
+    route: Route,
+    scope: ScopeId,
+    payload: Payload,
+    deliver: Box<dyn FnOnce(Option<Vec<Payload>>)>,
+}
+
+/// A correction that a coroutine waits for.
+struct Awaited {
+    scope: ScopeId,
+    words: usize,
+    slot: Slot<Payload>,
+}
+
+/// The way to the others.
+pub(crate) enum Wire {
+    /// A mesh of real parties.
+    Mesh(Mesh),
+    /// Nobody: everything is counted and nothing sent.
+    Count,
+}
+
+/// The network as one party's coroutines see it.
+pub(crate) struct Net {
+    pub wire: Wire,
+    pub me: usize,
+    pub parties: usize,
+    pub traffic: Traffic,
+    pub timing: Timing,
+    pub scopes: Scopes,
+    queued: BTreeMap<Tag, Queued>,
+    early: HashMap<Address, Words>,
+    awaited: HashMap<Address, Awaited>,
+    dealt: HashMap<ScopeId, Count>,
+}
+
+impl Net {
+    pub(crate) fn new(wire: Wire, me: usize, parties: usize, scopes: Scopes) -> Self {
+        Self {
+            wire,
+            me,
+            parties,
+            traffic: Traffic::default(),
+            timing: Timing::default(),
+            scopes,
+            queued: BTreeMap::new(),
+            early: HashMap::new(),
+            awaited: HashMap::new(),
+            dealt: HashMap::new(),
+        }
+    }
+
+    /// Queues a message for the next round.
+    pub(crate) fn queue(
+        &mut self,
+        tag: Tag,
+        route: Route,
+        scope: ScopeId,
+        payload: Payload,
+        deliver: impl FnOnce(Option<Vec<Payload>>) + 'static,
+    ) {
+        let previous = self.queued.insert(tag, Queued { route, scope, payload, deliver: Box::new(deliver) });
+        debug_assert!(previous.is_none(), "two messages under {tag:?}");
+    }
+
+    /// The dealer's correction at an address, once it is here.
+    pub(crate) fn correction(&mut self, at: Address, scope: ScopeId, words: usize) -> Slot<Payload> {
+        if let Wire::Count = self.wire {
+            self.count_dealt(scope, 8 * words as u64);
+            return Slot::full(Payload::Meta(words));
+        }
+        if let Some(found) = self.early.remove(&at) {
+            self.count_dealt(scope, 8 * words as u64);
+            return Slot::full(Payload::Words(found));
+        }
+        let slot = Slot::empty();
+        self.awaited.insert(at, Awaited { scope, words, slot: slot.clone() });
+        slot
+    }
+
+    /// What to do when no coroutine can move: the dealer first, so that the content of a round depends on the program
+    /// alone and never on timing; then a round.
+    pub(crate) fn advance(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
+        if !self.awaited.is_empty() {
+            self.await_dealer()
+        } else if !self.queued.is_empty() {
+            self.round(schedule, last)
+        } else {
+            Err(Error::Stalled)
+        }
+    }
+
+    /// Forgets everything that is queued or awaited.
+    pub(crate) fn clear(&mut self) {
+        self.queued.clear();
+        self.awaited.clear();
+    }
+
+    /// Traffic so far, by scope.
+    pub(crate) fn traffic(&self) -> Traffic {
+        let mut traffic = self.traffic.clone();
+        if let Wire::Mesh(mesh) = &self.wire {
+            (traffic.wire_sent, traffic.wire_received, traffic.frames_sent) = mesh.wire();
+        }
+        for (&scope, count) in &self.dealt {
+            traffic.total += *count;
+            *traffic.scopes.entry(self.scopes.path(scope)).or_default() += *count;
+        }
+        traffic
+    }
+
+    fn count_dealt(&mut self, scope: ScopeId, bytes: u64) {
+        self.dealt.entry(scope).or_default().dealt += bytes;
+    }
+
+    fn await_dealer(&mut self) -> Result<()> {
+        let start = Instant::now();
+        while !self.awaited.is_empty() {
+            let Wire::Mesh(mesh) = &mut self.wire else { return Err(Error::Stalled) };
+            let frame = mesh.recv(PartyId::DEALER)?;
+            for (at, words) in parse_dealt(frame)? {
+                let Some(awaited) = self.awaited.remove(&at) else {
+                    self.early.insert(at, words);
+                    continue;
+                };
+                if awaited.words != words.len() {
+                    let problem = format!("{} words at {at:?} where {} were needed", words.len(), awaited.words);
+                    return Err(Error::Preprocessing(problem));
+                }
+                self.count_dealt(awaited.scope, 8 * words.len() as u64);
+                awaited.slot.set(Payload::Words(words));
+            }
+        }
+        self.timing.dealer += start.elapsed();
+        Ok(())
+    }
+
+    fn round(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
+        let queued = mem::take(&mut self.queued);
+        let round = self.traffic.total.rounds;
+        let digest = digest(schedule, &queued);
+        self.count(&queued);
+        let me = self.me;
+        let mut bodies = match &mut self.wire {
+            Wire::Count => HashMap::new(),
+            Wire::Mesh(mesh) => {
+                for peer in mesh.peers() {
+                    let for_peer = |q: &&Queued| q.route.sends(me) && q.route.reaches(usize::from(peer.0));
+                    let body = queued.values().filter(for_peer).filter_map(|q| match &q.payload {
+                        Payload::Words(words) => Some(words.clone()),
+                        Payload::Meta(_) => None,
+                    });
+                    mesh.send(peer, Frame { kind: Kind::Round, round, digest, body: body.collect() })?;
+                }
+                let start = Instant::now();
+                let mut bodies = HashMap::new();
+                let peers: Vec<_> = mesh.peers().collect();
+                for peer in peers {
+                    let frame = mesh.recv(peer)?;
+                    if (frame.kind, frame.round, frame.digest) != (Kind::Round, round, digest) {
+                        let (scope, near) = (self.scopes.path(last.0), last.1);
+                        return Err(Error::Diverged { peer, round, ours: digest, theirs: frame.digest, scope, near });
+                    }
+                    bodies.insert(usize::from(peer.0), frame.into_body());
+                }
+                self.timing.peers += start.elapsed();
+                bodies
+            }
+        };
+        for (_, Queued { route, payload, deliver, .. }) in queued {
+            if !route.reaches(me) {
+                deliver(None);
+                continue;
+            }
+            let counting = matches!(self.wire, Wire::Count);
+            let part = |party: usize| match bodies.get_mut(&party) {
+                Some(body) => body.take(payload.words()).map(Payload::Words),
+                None => Some(payload.clone()).filter(|_| counting || party == me),
+            };
+            let parts: Option<Vec<_>> = (0..self.parties).filter(|&party| route.sends(party)).map(part).collect();
+            let Some(parts) = parts else {
+                return Err(Error::Preprocessing(format!("round {round}: a frame is shorter than its digest says")));
+            };
+            deliver(Some(parts));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, queued: &BTreeMap<Tag, Queued>) {
+        self.traffic.total.rounds += 1;
+        let mut scopes: BTreeMap<ScopeId, Count> = BTreeMap::new();
+        for q in queued.values() {
+            let others = |test: &dyn Fn(usize) -> bool| {
+                (0..self.parties).filter(|&party| party != self.me && test(party)).count() as u64
+            };
+            let sent = if q.route.sends(self.me) { others(&|party| q.route.reaches(party)) } else { 0 };
+            let received = if q.route.reaches(self.me) { others(&|party| q.route.sends(party)) } else { 0 };
+            let count = scopes.entry(q.scope).or_default();
+            count.rounds = 1;
+            count.sent += sent * q.payload.bytes();
+            count.received += received * q.payload.bytes();
+        }
+        for (scope, count) in scopes {
+            *self.traffic.scopes.entry(self.scopes.path(scope)).or_default() += count;
+            self.traffic.total += Count { rounds: 0, ..count };
+        }
+    }
+}
+
+/// Everything that the parties must agree on before they read each other's words.
+fn digest(schedule: u64, queued: &BTreeMap<Tag, Queued>) -> u64 {
+    let mut digest = Digest::default();
+    digest.number(schedule);
+    for (tag, q) in queued {
+        let route = match q.route {
+            Route::All => 0,
+            Route::To(party) => 1 + 2 * party as u64,
+            Route::From(party) => 2 + 2 * party as u64,
+        };
+        [tag.at.op, tag.at.stream(), u64::from(tag.piece), route, q.payload.words() as u64]
+            .into_iter()
+            .for_each(|word| digest.number(word));
+    }
+    digest.value()
+}
+
+/// A dealer's frame: how many corrections, (op, part and purpose, length) for each, then their words.
+fn parse_dealt(frame: Frame) -> Result<Vec<(Address, Words)>> {
+    if frame.kind != Kind::Dealt {
+        return Err(Error::Preprocessing(format!("the dealer sent a frame of kind {:?}", frame.kind)));
+    }
+    let mut body = frame.into_body();
+    crate::preprocessing::parse_corrections(&mut body)
+        .ok_or_else(|| Error::Preprocessing("the dealer sent a malformed frame".into()))
+}

@@ -1,0 +1,57 @@
+//! A recorded op.
+
+use super::Op;
+use crate::engine::{Engine, Operand};
+use std::{
+    cell::{Cell, RefCell},
+    panic::Location,
+    rc::Rc,
+};
+
+/// A recorded op and its value to be. The graph of nodes is the tape.
+pub struct Node {
+    /// The value.
+    pub operand: Operand,
+    /// The line of the program that recorded it.
+    pub at: &'static Location<'static>,
+    pub(super) op: Box<dyn Op>,
+    pub(super) inputs: RefCell<Vec<Rc<Node>>>,
+    /// Whether gradients go on to its inputs.
+    pub(super) follows: bool,
+    /// Whether a gradient may be asked for it: it follows, or it is a leaf.
+    pub(super) tracked: Cell<bool>,
+    pub(super) _live: Rc<()>,
+}
+
+impl Node {
+    /// Its number, the same at every party.
+    pub fn id(&self) -> u64 {
+        self.operand.at.op
+    }
+
+    /// The coroutine. Lets go of the inputs when done, unless a gradient may want them.
+    pub(super) async fn run(self: Rc<Self>, engine: Rc<dyn Engine>) {
+        let inputs = self.inputs.borrow().clone();
+        for input in &inputs {
+            input.operand.done.clone().await;
+        }
+        let operands: Vec<_> = inputs.iter().map(|input| &input.operand).collect();
+        let value = self.op.forward(&*engine, &self.operand, &operands).await;
+        self.operand.finish(value);
+        if !self.follows {
+            self.inputs.take();
+        }
+    }
+}
+
+impl Drop for Node {
+    /// Frees a long chain in a loop: the recursion that the compiler would write overflows the stack.
+    fn drop(&mut self) {
+        let mut dead = self.inputs.take();
+        while let Some(node) = dead.pop() {
+            if let Some(node) = Rc::into_inner(node) {
+                dead.append(&mut node.inputs.borrow_mut());
+            }
+        }
+    }
+}

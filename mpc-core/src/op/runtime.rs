@@ -1,0 +1,307 @@
+//! Recording and running: one per session and party.
+
+use super::{Audience, Handle, Node, Op, Opened};
+use crate::{
+    context::Context,
+    engine::{Engine, Operand, Vis},
+    error::{Error, Result, Usage},
+    exec::{Digest, Tasks, Timing, Wire},
+    preprocessing::encode_needs,
+    rand::At,
+    scope::{ScopeId, Scopes},
+    shape::Shape,
+};
+use mpc_comm::{Frame, Kind, PartyId, Traffic};
+use std::{
+    cell::{Cell, RefCell},
+    fmt::Write,
+    panic::Location,
+    pin::pin,
+    rc::Rc,
+    task::{Context as TaskContext, Poll},
+};
+
+/// Recorded nodes that make the runtime run by itself, and their elements: a program that never reads stays bounded.
+const PENDING_NODES: usize = 1 << 14;
+const PENDING_ELEMENTS: usize = 1 << 26;
+
+/// What a program records on and what runs it.
+pub struct Runtime {
+    cx: Rc<Context>,
+    engine: Rc<dyn Engine>,
+    scopes: Scopes,
+    tasks: Tasks,
+    next: Cell<u64>,
+    digest: RefCell<Digest>,
+    last: Cell<(ScopeId, &'static Location<'static>)>,
+    pending: RefCell<Vec<Rc<Node>>>,
+    pending_elements: Cell<usize>,
+    program_woken: Cell<bool>,
+    /// Whether what is recorded can be differentiated.
+    grad: Cell<bool>,
+    failure: RefCell<Option<Error>>,
+    ledger: RefCell<Vec<Opened>>,
+    live: Rc<()>,
+}
+
+impl Runtime {
+    pub(crate) fn new(cx: Rc<Context>, engine: Rc<dyn Engine>, scopes: Scopes) -> Rc<Self> {
+        Rc::new(Self {
+            cx,
+            engine,
+            scopes,
+            tasks: Tasks::default(),
+            next: Cell::new(0),
+            digest: RefCell::default(),
+            last: Cell::new((ScopeId::default(), Location::caller())),
+            pending: RefCell::default(),
+            pending_elements: Cell::new(0),
+            program_woken: Cell::new(false),
+            grad: Cell::new(true),
+            failure: RefCell::default(),
+            ledger: RefCell::default(),
+            live: Rc::new(()),
+        })
+    }
+
+    /// The engine.
+    pub fn engine(&self) -> &dyn Engine {
+        &*self.engine
+    }
+
+    /// The scopes of the session.
+    pub fn scopes(&self) -> &Scopes {
+        &self.scopes
+    }
+
+    /// This party's place in the roster.
+    pub fn me(&self) -> usize {
+        self.cx.me()
+    }
+
+    /// How many parties compute.
+    pub fn parties(&self) -> usize {
+        self.cx.parties()
+    }
+
+    /// Rounds and bytes so far.
+    pub fn traffic(&self) -> Traffic {
+        self.cx.net().traffic()
+    }
+
+    /// Time spent waiting so far.
+    pub fn timing(&self) -> Timing {
+        self.cx.net().timing
+    }
+
+    /// What was opened so far.
+    pub fn ledger(&self) -> Vec<Opened> {
+        self.ledger.borrow().clone()
+    }
+
+    /// How many nodes are in memory.
+    pub fn live_nodes(&self) -> usize {
+        Rc::strong_count(&self.live) - 1
+    }
+
+    /// Makes the session fail at the next read, here and, through an abort, everywhere. The first cause stays.
+    pub fn fail(&self, error: Error) {
+        self.failure.borrow_mut().get_or_insert(error);
+    }
+
+    /// Records `f` without a tape: updates of parameters, evaluation.
+    pub fn no_grad<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Restore<'a>(&'a Cell<bool>, bool);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.set(self.1);
+            }
+        }
+        let _restore = Restore(&self.grad, self.grad.replace(false));
+        f()
+    }
+
+    /// Adds a public number that the parties must agree on to the schedule.
+    pub(crate) fn agree(&self, x: u64) {
+        self.digest.borrow_mut().number(x);
+    }
+
+    pub(super) fn push(
+        self: &Rc<Self>,
+        op: Box<dyn Op>,
+        inputs: &[&Handle],
+        at: &'static Location<'static>,
+    ) -> Result<Rc<Node>> {
+        let scope = self.scopes.step(op.name());
+        let nodes: Result<Vec<_>, _> = inputs.iter().map(|input| input.node.clone()).collect();
+        let nodes = nodes.map_err(|error| Error::clone(&error))?;
+        let shapes: Vec<&Shape> = nodes.iter().map(|node| &node.operand.shape).collect();
+        let foreign = inputs.iter().any(|input| !Rc::ptr_eq(&input.runtime, self));
+        let inferred = if foreign { Err(Usage::Sessions) } else { op.infer(&shapes) };
+        let shape = inferred.map_err(|problem| Error::Usage {
+            op: op.name().into(),
+            problem,
+            shapes: shapes.into_iter().cloned().collect(),
+            scope: self.scopes.path(scope),
+            at,
+        })?;
+        if self.pending.borrow().len() >= PENDING_NODES || self.pending_elements.get() >= PENDING_ELEMENTS {
+            self.flush();
+        }
+        let operands: Vec<_> = nodes.iter().map(|node| &node.operand).collect();
+        let vis = op.visibility(&operands.iter().map(|operand| operand.vis).collect::<Vec<_>>());
+        let id = self.next.replace(self.next.get() + 1);
+        let step = At { op: id, part: 0, scope };
+        self.record_schedule(&*op, &shape, vis, &nodes);
+        let wire = op.wire(step, shape.len(), vis, &operands);
+        self.last.set((scope, at));
+        self.pending_elements.set(self.pending_elements.get() + shape.len());
+        let follows = self.grad.get() && nodes.iter().any(|node| node.tracked.get());
+        let node = Rc::new(Node {
+            operand: Operand::new(step, shape, vis, wire),
+            at,
+            op,
+            follows,
+            tracked: Cell::new(follows),
+            inputs: RefCell::new(nodes),
+            _live: self.live.clone(),
+        });
+        self.pending.borrow_mut().push(node.clone());
+        Ok(node)
+    }
+
+    fn record_schedule(&self, op: &dyn Op, shape: &Shape, vis: Vis, inputs: &[Rc<Node>]) {
+        let mut digest = self.digest.borrow_mut();
+        // Writing to a hash does not fail.
+        let _ = write!(digest, "{op:?}{shape:?}{vis:?}");
+        inputs.iter().for_each(|input| digest.number(input.id()));
+        op.digest(&mut |x| digest.number(x));
+    }
+
+    /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first.
+    fn spawn_recorded(&self) -> Result<()> {
+        let mut recorded = self.pending.take();
+        self.pending_elements.set(0);
+        let mut needed = Vec::with_capacity(recorded.len());
+        while let Some(node) = recorded.pop() {
+            if Rc::strong_count(&node) > 1 {
+                needed.push(node);
+            }
+        }
+        let mut needs = Vec::new();
+        for node in needed.iter().rev() {
+            let inputs = node.inputs.borrow();
+            let operands: Vec<_> = inputs.iter().map(|input| &input.operand).collect();
+            needs.extend(node.op.plan(&*self.engine, &node.operand, &operands));
+            if node.op.opens() {
+                self.enter_in_ledger(node);
+            }
+        }
+        if !needs.is_empty() && self.cx.first() {
+            if let Wire::Mesh(mesh) = &self.cx.net().wire {
+                let body = vec![encode_needs(&needs)?];
+                mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
+            }
+        }
+        for node in needed.into_iter().rev() {
+            self.tasks.spawn(node.id(), node.run(self.engine.clone()));
+        }
+        Ok(())
+    }
+
+    fn enter_in_ledger(&self, node: &Node) {
+        let to = match node.operand.vis {
+            Vis::Private(party) => Audience::Party(party),
+            _ => Audience::Everybody,
+        };
+        let (scope, shape) = (self.scopes.path(node.operand.at.scope), node.operand.shape.clone());
+        self.ledger.borrow_mut().push(Opened { scope, shape, to, at: node.at });
+    }
+
+    /// Runs everything recorded that somebody can still read. A failure shows at the next read.
+    pub fn flush(&self) {
+        let run = || {
+            self.spawn_recorded()?;
+            loop {
+                if self.tasks.turn() {
+                    self.program_woken.set(true);
+                }
+                if self.tasks.is_empty() {
+                    return Ok(());
+                }
+                self.advance()?;
+            }
+        };
+        if self.failure.borrow().is_none() {
+            if let Err(error) = run() {
+                self.stop(error);
+            }
+        }
+    }
+
+    /// Runs a program, and with it everything that it records, until it has its answer.
+    ///
+    /// # Errors
+    /// The program's own error, or whatever stopped the session; the others have been told.
+    pub fn block_on<T>(&self, program: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut program = pin!(program);
+        let waker = self.tasks.program_waker();
+        self.program_woken.set(true);
+        loop {
+            if self.program_woken.replace(false) {
+                self.check()?;
+                if let Poll::Ready(answer) = program.as_mut().poll(&mut TaskContext::from_waker(&waker)) {
+                    self.check()?;
+                    return answer.inspect_err(|error| self.stop(error.clone()));
+                }
+                self.spawn_recorded().inspect_err(|error| self.stop(error.clone()))?;
+            }
+            let woken = self.tasks.turn();
+            self.check()?;
+            if woken || self.program_woken.get() {
+                self.program_woken.set(true);
+            } else {
+                self.advance().inspect_err(|error| self.stop(error.clone()))?;
+            }
+        }
+    }
+
+    /// The failure, if there is one; makes sure that the others hear of it.
+    fn check(&self) -> Result<()> {
+        let failure = self.failure.borrow().clone();
+        match failure {
+            Some(error) => {
+                self.stop(error.clone());
+                Err(error)
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn advance(&self) -> Result<()> {
+        let schedule = self.digest.borrow().value();
+        self.cx.net().advance(schedule, self.last.get())
+    }
+
+    /// Drops the coroutines, remembers the first cause and tells everybody.
+    fn stop(&self, error: Error) {
+        self.tasks.clear();
+        self.pending.take();
+        let cause = error.to_string();
+        self.fail(error);
+        let net = &mut *self.cx.net();
+        net.clear();
+        if let Wire::Mesh(mesh) = &mut net.wire {
+            mesh.abort(&cause);
+        }
+    }
+
+    /// Says goodbye to the other parties. What is recorded and not read is not run.
+    pub(crate) fn finish(&self) {
+        self.tasks.clear();
+        let wire = std::mem::replace(&mut self.cx.net().wire, Wire::Count);
+        if let (Wire::Mesh(mesh), None) = (wire, &*self.failure.borrow()) {
+            mesh.finish();
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! Sums and means over axes. A sum is free and exact; a mean costs a [`combine`](super::combine).
+
+use super::view::Scatter;
+use crate::{
+    error::{Error, Usage},
+    op::Handle,
+    shape::{Shape, View},
+};
+use std::panic::Location;
+
+impl Handle {
+    /// The sum over some axes (all if there are none named), which disappear, or stay with size 1 if `keep`.
+    #[track_caller]
+    pub fn sum(&self, axes: &[usize], keep: bool) -> Self {
+        let shape = self.shape();
+        if let Some(&axis) = axes.iter().find(|&&axis| axis >= shape.rank()) {
+            let runtime = self.runtime();
+            let scope = runtime.scopes().path(runtime.scopes().step("sum"));
+            let (problem, shapes) = (Usage::Axis { axis, rank: shape.rank() }, vec![shape]);
+            let error = Error::Usage { op: "sum".into(), problem, shapes, scope, at: Location::caller() };
+            return if self.error().is_some() { self.clone() } else { Self::poisoned(runtime, error) };
+        }
+        let summed = |axis: usize| axes.is_empty() || axes.contains(&axis);
+        let dims = shape.dims().iter().enumerate();
+        let kept: Vec<usize> = dims.clone().map(|(axis, &size)| if summed(axis) { 1 } else { size }).collect();
+        let left: Vec<usize> = dims.filter(|(axis, _)| !summed(*axis)).map(|(_, &size)| size).collect();
+        let kept = Shape::from(&kept[..]);
+        let out = if keep { kept.clone() } else { Shape::from(&left[..]) };
+        match View::of(&kept).expand(&shape) {
+            Some(layout) => self.then(Scatter { layout, shape: out }, &[]),
+            None => self.clone(), // a shape always stretches to itself
+        }
+    }
+
+    /// The mean over some axes, like [`Self::sum`]. The mean of nothing is 0.
+    #[track_caller]
+    pub fn mean(&self, axes: &[usize], keep: bool) -> Self {
+        let shape = self.shape();
+        let summed = shape.dims().iter().enumerate().filter(|(axis, _)| axes.is_empty() || axes.contains(axis));
+        let count: usize = summed.map(|(_, &size)| size).product();
+        self.sum(axes, keep).scale(1.0 / count.max(1) as f64)
+    }
+}

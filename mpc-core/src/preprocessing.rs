@@ -1,0 +1,261 @@
+//! Correlated randomness: what parties ask the dealer for, and how the answers travel.
+//!
+//! A request names values by address and never carries data. Parties send it ahead of the rounds that need it; the
+//! answer is a stream of corrections (PROTOCOLS.md section 1).
+
+use crate::{
+    bilinear::Bilinear,
+    error::{Error, Result},
+    rand::{Address, Purpose},
+    shape::View,
+};
+use mpc_comm::{Body, Words};
+use serde::{Deserialize, Serialize};
+
+/// The most elements that one request may speak of: more is a mistake, or an attack on the dealer's memory.
+const MAX_ELEMENTS: usize = 1 << 32;
+
+/// The mask of a wire: the random value at (`op`, `part`), seen through views.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mask {
+    /// The op that made the wire.
+    pub op: u64,
+    /// Which of its steps.
+    pub part: u8,
+    /// Elements before the views.
+    pub len: usize,
+    /// Applied in order.
+    pub views: Vec<View>,
+}
+
+impl Mask {
+    /// The mask of a new wire.
+    pub fn fresh(op: u64, part: u8, len: usize) -> Self {
+        Self { op, part, len, views: Vec::new() }
+    }
+
+    /// The mask of a view of the wire.
+    pub fn view(&self, view: &View) -> Self {
+        let mut mask = self.clone();
+        mask.views.push(view.clone());
+        mask
+    }
+
+    /// Elements after the views.
+    pub fn out_len(&self) -> usize {
+        self.views.last().map_or(self.len, View::len)
+    }
+
+    /// Where the mask before the views is addressed.
+    pub fn address(&self) -> Address {
+        Address { op: self.op, part: self.part, purpose: Purpose::Mask }
+    }
+}
+
+/// One thing that a step needs from the dealer.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Need {
+    /// The op.
+    pub op: u64,
+    /// Its step; a need for several values uses the following numbers too.
+    pub part: u8,
+    /// What.
+    pub kind: NeedKind,
+}
+
+/// Kinds of correlated randomness, and what each costs to one party. `E` is the size of a ring element in bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum NeedKind {
+    /// Shares of `map(mask a, mask b)`: E an element of the result.
+    Product {
+        /// The map.
+        map: Bilinear,
+        /// The first wire's mask.
+        a: Mask,
+        /// The second wire's mask.
+        b: Mask,
+    },
+    /// Shares of the products of two parties' mask bits: E an element.
+    TruncateByBit {
+        /// Elements.
+        len: usize,
+    },
+    /// Shares of the high part and the top bit of a mask: 2 E an element.
+    TruncateOpened {
+        /// Elements.
+        len: usize,
+        /// Bits dropped.
+        bits: u32,
+    },
+    /// Nibble tables of a mask (4 E an element), and for each threshold the monomials of a tree (12 bytes an element for
+    /// 64-bit rings).
+    Compare {
+        /// The mask of what is compared.
+        mask: Mask,
+        /// How many thresholds.
+        thresholds: u8,
+    },
+    /// A mask bit as a number (E an element), and its product with each wire's mask (E an element).
+    Choice {
+        /// Elements.
+        len: usize,
+        /// The masks of the wires that the bit multiplies.
+        wires: Vec<Mask>,
+    },
+    /// Cosines and sines of multiples of a mask: 2 E an element and harmonic.
+    Waves {
+        /// The mask.
+        mask: Mask,
+        /// log2 of the period in units of the value.
+        period_log2: u32,
+        /// How many multiples.
+        harmonics: u16,
+    },
+}
+
+impl Need {
+    /// Whether the sizes are consistent and bounded: requests come from another machine.
+    ///
+    /// # Errors
+    /// [`Error::Preprocessing`] that names what is wrong.
+    pub fn check(&self) -> Result<()> {
+        let fail = |what: &str| Err(Error::Preprocessing(format!("request of op {}: {what}", self.op)));
+        if self.op >= 1 << 48 {
+            return fail("an op number above 2^48");
+        }
+        let bounded = |len: Option<usize>| len.is_some_and(|len| len <= MAX_ELEMENTS);
+        let mask = |mask: &Mask| {
+            let mut len = mask.len;
+            mask.op < 1 << 48
+                && bounded(Some(len))
+                && mask.views.iter().all(|view| {
+                    let size = view.axes.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.size));
+                    let inside = bounded(size) && view.extent().is_some_and(|extent| extent <= len);
+                    len = size.unwrap_or(0);
+                    inside
+                })
+        };
+        let sound = match &self.kind {
+            NeedKind::Product { map, a, b } => {
+                mask(a)
+                    && mask(b)
+                    && map.lens().is_some_and(|(left, right, out)| {
+                        (left, right) == (a.out_len(), b.out_len()) && bounded(Some(out))
+                    })
+            }
+            NeedKind::TruncateByBit { len } => bounded(Some(*len)),
+            NeedKind::TruncateOpened { len, bits } => bounded(Some(*len)) && *bits < 128,
+            NeedKind::Compare { mask: m, thresholds } => mask(m) && *thresholds <= 64,
+            NeedKind::Choice { len, wires } => {
+                bounded(Some(*len))
+                    && wires.len() <= 64
+                    && wires.iter().all(|wire| mask(wire) && wire.out_len() == *len)
+            }
+            NeedKind::Waves { mask: m, period_log2, harmonics } => {
+                mask(m)
+                    && *period_log2 <= 16
+                    && *harmonics <= 256
+                    && bounded(m.out_len().checked_mul(2 * usize::from(*harmonics)))
+            }
+        };
+        if sound { Ok(()) } else { fail("sizes that do not fit together or are too large") }
+    }
+}
+
+/// Requests as a frame's body: their length in bytes, then the bytes.
+pub(crate) fn encode_needs(needs: &[Need]) -> Result<Words> {
+    let bytes = postcard::to_allocvec(needs).map_err(|error| Error::Preprocessing(error.to_string()))?;
+    let mut words = vec![0u64; 1 + bytes.len().div_ceil(8)];
+    words[0] = bytes.len() as u64;
+    bytemuck::cast_slice_mut::<u64, u8>(&mut words[1..])[..bytes.len()].copy_from_slice(&bytes);
+    Ok(words.into())
+}
+
+/// The inverse of [`encode_needs`], checked.
+pub(crate) fn parse_needs(mut body: Body) -> Result<Vec<Need>> {
+    let malformed = || Error::Preprocessing("a malformed request".into());
+    let length = body.take(1).ok_or_else(malformed)?[0];
+    let words = body.take(body.remaining()).ok_or_else(malformed)?;
+    let bytes = usize::try_from(length).ok().and_then(|length| words.as_bytes().get(..length)).ok_or_else(malformed)?;
+    let needs: Vec<Need> = postcard::from_bytes(bytes).map_err(|_| malformed())?;
+    needs.iter().try_for_each(Need::check)?;
+    Ok(needs)
+}
+
+/// Corrections as a frame's body: how many, then op, part and purpose, and length of each, then their words.
+pub(crate) fn encode_corrections(corrections: Vec<(Address, Words)>) -> Vec<Words> {
+    let mut index = vec![corrections.len() as u64];
+    for (at, words) in &corrections {
+        index.extend([at.op, u64::from(at.part) << 8 | at.purpose as u64, words.len() as u64]);
+    }
+    std::iter::once(index.into()).chain(corrections.into_iter().map(|(_, words)| words)).collect()
+}
+
+/// The inverse of [`encode_corrections`].
+pub(crate) fn parse_corrections(body: &mut Body) -> Option<Vec<(Address, Words)>> {
+    let count = usize::try_from(body.take(1)?[0]).ok()?;
+    let index = body.take(count.checked_mul(3)?)?;
+    let corrections: Option<Vec<_>> = index
+        .chunks_exact(3)
+        .map(|entry| {
+            let purpose = purpose((entry[1] & 0xFF) as u8)?;
+            let at = Address { op: entry[0], part: u8::try_from(entry[1] >> 8).ok()?, purpose };
+            Some((at, body.take(usize::try_from(entry[2]).ok()?)?))
+        })
+        .collect();
+    corrections.filter(|_| body.remaining() == 0)
+}
+
+fn purpose(number: u8) -> Option<Purpose> {
+    use Purpose::*;
+    [Product, ShiftHigh, ShiftSign, WrapProduct, Tables, Monomials, ChoiceNumber, ChoiceProduct, Waves]
+        .into_iter()
+        .find(|&purpose| purpose as u8 == number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mpc_comm::{Frame, Kind};
+
+    fn body(words: Vec<Words>) -> Body {
+        Frame { kind: Kind::Request, round: 0, digest: 0, body: words }.into_body()
+    }
+
+    #[test]
+    fn requests_survive_the_wire_and_garbage_is_refused() {
+        let mask = Mask::fresh(3, 0, 12).view(&View::of(&[3, 4].into()).slice(0, 1..3, 1).unwrap());
+        let map = Bilinear::MatMul { m: 2, k: 4, n: 1, ta: false, tb: false };
+        let kind = NeedKind::Product { map, a: mask.clone(), b: Mask::fresh(4, 0, 4) };
+        let needs = vec![Need { op: 5, part: 0, kind }];
+        assert_eq!(parse_needs(body(vec![encode_needs(&needs).unwrap()])).unwrap(), needs);
+
+        let mut outside = mask;
+        outside.len = 11; // the view reads element 11
+        let bad = |kind| vec![Need { op: 5, part: 0, kind }];
+        for needs in [
+            bad(NeedKind::Product { map, a: outside, b: Mask::fresh(4, 0, 4) }),
+            bad(NeedKind::Product { map, a: Mask::fresh(3, 0, 7), b: Mask::fresh(4, 0, 4) }),
+            bad(NeedKind::TruncateByBit { len: usize::MAX }),
+            bad(NeedKind::Choice { len: 3, wires: vec![Mask::fresh(4, 0, 4)] }),
+        ] {
+            assert!(parse_needs(body(vec![encode_needs(&needs).unwrap()])).is_err(), "{needs:?}");
+        }
+        for garbage in [vec![], vec![u64::MAX], vec![8, u64::MAX], vec![100, 1, 2]] {
+            assert!(parse_needs(body(vec![garbage.into()])).is_err());
+        }
+    }
+
+    #[test]
+    fn corrections_survive_the_wire_and_garbage_is_refused() {
+        let at = |op, purpose| Address { op, part: 2, purpose };
+        let corrections =
+            vec![(at(7, Purpose::Product), Words::from(vec![1, 2, 3])), (at(9, Purpose::Waves), Words::from(vec![]))];
+        let found = parse_corrections(&mut body(encode_corrections(corrections.clone()))).unwrap();
+        let flat = |list: &[(Address, Words)]| list.iter().map(|(at, w)| (*at, w.to_vec())).collect::<Vec<_>>();
+        assert_eq!(flat(&found), flat(&corrections));
+        for garbage in [vec![], vec![1], vec![u64::MAX], vec![1, 7, 0x201, 4, 1], vec![0, 1], vec![1, 7, 0x200, 0]] {
+            assert!(parse_corrections(&mut body(vec![garbage.into()])).is_none());
+        }
+    }
+}

@@ -1,0 +1,217 @@
+//! The protocol `dealer`: N >= 2 parties with additive shares over Z_2^k (exclusive-or shares for bits), and a dealer who
+//! hands out correlated randomness and never sees a message that depends on data. Semi-honest; private against any
+//! N - 1 parties together, as long as the dealer colludes with none of them.
+//!
+//! Masked wires and their reuse: Turbospeedz (ePrint 2019/080) and ABY2.0 (ePrint 2020/1225). Truncation: the wrap-free
+//! form of Dalskov, Escudero, Keller (ePrint 2020/1330, section on fixed-point numbers). Comparison of a public with a
+//! masked value by multi-fan-in gates: ABY2.0. Trigonometric series of a masked value: the Fourier technique of
+//! Zheng et al. (ePrint 2022/1366 and its successors).
+//!
+//! # Costs
+//! Per element, 64-bit ring. *Sent*: bytes from each party to each other party. *Dealt*: bytes from the dealer, to one
+//! party. Bits are packed 64 to a word, so a small tensor pays for whole words. The conformance tests check every row.
+//!
+//! | step | rounds | sent | dealt |
+//! |---|---|---|---|
+//! | share, add, linear maps, public factors | 0 | 0 | 0 |
+//! | reveal, reveal_to | 1 | 8 | 0 |
+//! | open a wire (once, before its first use below) | 1 | 8 | 0 |
+//! | bilinear map of open wires | 0 | 0 | 8 an element of the result |
+//! | truncate, N = 2 | 1 | 1/8 | 8 |
+//! | truncate, N > 2 | 1 | 8 | 16 |
+//! | compare an open wire with t thresholds | 2 | 33/8 t | 32 + 12 t |
+//! | bit to number, and times w open wires | 1 | 1/8 | 8 + 8 w |
+//! | series of K harmonics of an open wire (no truncation) | 0 | 0 | 16 K |
+
+mod bilinear;
+mod choose;
+mod compare;
+mod series;
+mod service;
+mod truncate;
+
+pub use service::{Served, serve};
+
+use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
+use crate::{
+    backend::{Backend, Bits, Series},
+    bilinear::{Bilinear, Linear},
+    context::Context,
+    exec::{Route, Slot, Tag},
+    fixed::Fixed,
+    preprocessing::{Mask, Need},
+    rand::{Address, At, Purpose},
+    ring::Ring,
+};
+use std::{
+    cell::{OnceCell, RefCell},
+    collections::HashMap,
+    marker::PhantomData,
+    rc::Rc,
+};
+
+/// The protocol at one party.
+pub struct Dealer<R, B> {
+    cx: Rc<Context>,
+    backend: B,
+    fixed: Fixed,
+    ring: PhantomData<R>,
+}
+
+/// The openings of a base wire: whole, and by piece.
+pub struct Openings<A> {
+    whole: OnceCell<Slot<A>>,
+    pieces: RefCell<HashMap<u32, Slot<A>>>,
+}
+
+impl<A> Default for Openings<A> {
+    fn default() -> Self {
+        Self { whole: OnceCell::new(), pieces: RefCell::default() }
+    }
+}
+
+impl<R: Ring, B: Backend> Dealer<R, B> {
+    /// The protocol at one party.
+    pub fn new(cx: Rc<Context>, backend: B, fixed: Fixed) -> Self {
+        Self { cx, backend, fixed, ring: PhantomData }
+    }
+
+    /// This party's share of the mask of a wire.
+    fn mask(&self, mask: &Mask) -> B::Array<R> {
+        let at = mask.address();
+        let (range, views) = match mask.views.split_first().map(|(first, rest)| (first.contiguous(), rest)) {
+            Some((Some(range), rest)) => (range, rest),
+            _ => (0..mask.len, &mask.views[..]),
+        };
+        let random = self.cx.random(&self.backend, at, range);
+        views.iter().fold(random, |x, view| self.backend.linear(&Linear::View(view.clone()), &x))
+    }
+
+    /// The wire opened under its mask, and this party's share of the mask. Queues the opening now, if it is the first.
+    fn opened(&self, x: &Rc<Wire<Self>>) -> impl Future<Output = B::Array<R>> + use<R, B> {
+        let base = x.base.as_ref().unwrap_or(x);
+        let (slot, views) = match x.id.plan() {
+            Opening::Whole => {
+                let slot = base.openings.whole.get_or_init(|| self.open(base, base.id.mask.address(), 0));
+                (slot.clone(), x.id.mask.views.clone())
+            }
+            Opening::Piece(number) => {
+                let mut pieces = base.openings.pieces.borrow_mut();
+                let open = || self.open(x, x.id.mask.address(), number + 1);
+                (pieces.entry(number).or_insert_with(open).clone(), Vec::new())
+            }
+        };
+        let backend = self.backend.clone();
+        async move { views.into_iter().fold(slot.await, |m, view| backend.linear(&Linear::View(view), &m)) }
+    }
+
+    fn open(&self, x: &Wire<Self>, at: Address, piece: u32) -> Slot<B::Array<R>> {
+        let masked = self.backend.add(&x.share, &self.mask(&x.id.mask));
+        self.cx.open(&self.backend, Tag { at, piece }, x.id.scope, &masked)
+    }
+}
+
+impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
+    type Ring = R;
+    type Backend = B;
+    type Share = B::Array<R>;
+    type Bits = Bits<B>;
+    type Openings = Openings<B::Array<R>>;
+
+    fn backend(&self) -> &B {
+        &self.backend
+    }
+    fn context(&self) -> &Rc<Context> {
+        &self.cx
+    }
+    fn fixed(&self) -> Fixed {
+        self.fixed
+    }
+
+    fn constant(&self, x: &Array<Self>) -> Self::Share {
+        if self.cx.first() { x.clone() } else { self.backend.fill(self.backend.len(x), R::ZERO) }
+    }
+
+    fn private(&self, _: At, _: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
+        Slot::full(x.cloned().unwrap_or_else(|| self.backend.fill(len, R::ZERO)))
+    }
+
+    fn refresh(&self, at: At, x: &Self::Share) -> Fresh<Self::Share> {
+        let zero = self.cx.zero_share(&self.backend, at, self.backend.len(x));
+        Fresh(self.backend.add(x, &zero))
+    }
+
+    fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>> {
+        let (len, kernels) = (self.backend.len(x), self.backend.clone());
+        let tag = Tag { at: at.address(Purpose::Reveal), piece: 0 };
+        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(x), move |parts| {
+            parts.map(|parts| kernels.sum_wire(&parts, len))
+        })
+    }
+
+    fn add(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
+        self.backend.add(x, y)
+    }
+    fn sub(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
+        self.backend.sub(x, y)
+    }
+    fn linear(&self, map: &Linear, x: &Self::Share) -> Self::Share {
+        self.backend.linear(map, x)
+    }
+    fn concat(&self, parts: &[&Self::Share], runs: &[usize], outer: usize) -> Self::Share {
+        self.backend.concat(parts, runs, outer)
+    }
+    fn bilinear_public(&self, map: &Bilinear, x: &Self::Share, y: &Array<Self>, public_first: bool) -> Self::Share {
+        if public_first { self.backend.bilinear(map, y, x) } else { self.backend.bilinear(map, x, y) }
+    }
+
+    async fn bilinear(&self, at: At, map: &Bilinear, a: &Rc<Wire<Self>>, b: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
+        self.bilinear_share(at, map, a, b).await
+    }
+    fn needs_bilinear(&self, at: At, map: &Bilinear, a: &Mask, b: &Mask, needs: &mut Vec<Need>) {
+        needs.push(bilinear::needs(at, map, a, b));
+    }
+
+    async fn truncate(&self, at: At, z: Fresh<Self::Share>, bits: u32) -> Self::Share {
+        match (bits, self.cx.parties()) {
+            (0, _) => z.0,
+            (_, 2) => self.truncate_by_bit(at, z.0, bits).await,
+            _ => self.truncate_opened(at, z.0, bits).await,
+        }
+    }
+    fn needs_truncate(&self, at: At, len: usize, bits: u32, needs: &mut Vec<Need>) {
+        needs.extend(truncate::needs(at, self.cx.parties(), len, bits));
+    }
+
+    async fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[R]) -> Vec<Self::Bits> {
+        self.compare(at, x, thresholds).await
+    }
+    fn needs_less_than(&self, at: At, x: &Mask, thresholds: usize, needs: &mut Vec<Need>) {
+        needs.push(compare::needs(at, x, thresholds));
+    }
+
+    fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
+        self.backend.xor(a, b)
+    }
+    fn not(&self, a: &Self::Bits) -> Self::Bits {
+        if self.cx.first() { self.backend.not(a) } else { a.clone() }
+    }
+
+    async fn choose(&self, at: At, bit: &Self::Bits, len: usize, wires: &[Rc<Wire<Self>>]) -> Chosen<Self> {
+        self.choose_share(at, bit, len, wires).await
+    }
+    fn needs_choose(&self, at: At, len: usize, wires: &[Mask], needs: &mut Vec<Need>) {
+        needs.push(choose::needs(at, len, wires));
+    }
+
+    async fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
+        self.series_share(at, series, x).await
+    }
+    fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>) {
+        needs.push(series::needs(at, series, x));
+    }
+
+    fn open_early(&self, x: &Rc<Wire<Self>>) {
+        drop(self.opened(x));
+    }
+}

@@ -1,0 +1,232 @@
+//! The dealer's side: answers requests until the parties are done. It sees addresses and shapes, never a message that
+//! depends on data.
+
+use super::compare;
+use crate::{
+    backend::{
+        Backend, Cpu, Series,
+        tree::{self, plane},
+    },
+    bilinear::{Bilinear, Linear},
+    context::corrected,
+    error::{Error, Result},
+    fixed::Fixed,
+    preprocessing::{Mask, Need, NeedKind, encode_corrections, parse_needs},
+    rand::{Address, Purpose, Seed, expand},
+    ring::Ring,
+};
+use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Words};
+use std::{marker::PhantomData, sync::Arc};
+
+/// Corrections leave when so many words have gathered.
+const CHUNK: usize = 1 << 17;
+
+/// What a dealer did in a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Served {
+    /// Requests answered.
+    pub requests: u64,
+    /// Bytes of corrections sent, to all parties together.
+    pub bytes: u64,
+}
+
+/// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
+///
+/// # Errors
+/// [`Error::Preprocessing`] for a malformed request, after telling the parties; [`Error::Peer`] or [`Error::Aborted`] when
+/// a party leaves or gives up.
+pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed) -> Result<Served> {
+    let seeds = mesh.peers().map(|peer| Seed::new(mesh.link_secret(peer))).collect();
+    let mut service = Service::<R> { seeds, fixed, outbox: Vec::new(), ring: PhantomData };
+    let mut served = Served::default();
+    let result = loop {
+        match mesh.recv_any() {
+            Ok((from, frame)) => {
+                if let Err(error) = service.answer(&mesh, from, frame, &mut served) {
+                    mesh.abort(&error.to_string());
+                    break Err(error);
+                }
+            }
+            Err(mpc_comm::Error::Peer { kind: PeerError::Finished, .. }) => break Ok(served),
+            Err(error) => break Err(error.into()),
+        }
+    };
+    mesh.finish();
+    result
+}
+
+struct Service<R> {
+    seeds: Vec<Seed>,
+    fixed: Fixed,
+    /// By party: what has gathered.
+    outbox: Vec<Vec<(Address, Words)>>,
+    ring: PhantomData<R>,
+}
+
+impl<R: Ring> Service<R> {
+    fn answer(&mut self, mesh: &Mesh, from: PartyId, frame: Frame, served: &mut Served) -> Result<()> {
+        if frame.kind != Kind::Request {
+            return Err(Error::Preprocessing(format!("{from} sent the dealer a frame of kind {:?}", frame.kind)));
+        }
+        self.outbox = vec![Vec::new(); self.seeds.len()];
+        for need in parse_needs(frame.into_body())? {
+            self.deal(&need)?;
+            served.requests += 1;
+            self.flush(mesh, CHUNK, served)?;
+        }
+        self.flush(mesh, 0, served)
+    }
+
+    /// Sends what has gathered for each party, where it is more than `above` words.
+    fn flush(&mut self, mesh: &Mesh, above: usize, served: &mut Served) -> Result<()> {
+        for (party, corrections) in self.outbox.iter_mut().enumerate() {
+            let words: usize = corrections.iter().map(|(_, words)| words.len()).sum();
+            if words <= above && (above > 0 || corrections.is_empty()) {
+                continue;
+            }
+            served.bytes += 8 * words as u64;
+            let body = encode_corrections(std::mem::take(corrections));
+            mesh.send(PartyId(party as u16), Frame { kind: Kind::Dealt, round: 0, digest: 0, body })?;
+        }
+        Ok(())
+    }
+
+    fn deal(&mut self, need: &Need) -> Result<()> {
+        let at = |part: u8, purpose| Address { op: need.op, part, purpose };
+        let here = |purpose| at(need.part, purpose);
+        match &need.kind {
+            NeedKind::Product { map, a, b } => {
+                let (a, b) = (Cpu.upload(self.mask(a)), Cpu.upload(self.mask(b)));
+                self.correct(here(Purpose::Product), Cpu.download(&Cpu.bilinear(map, &a, &b)));
+            }
+            NeedKind::TruncateByBit { len } => {
+                let [first, second] = &self.seeds[..] else {
+                    return Err(Error::Preprocessing("a two-party truncation among more parties".into()));
+                };
+                let bits = |seed| Cpu.upload(expand::<u64>(seed, here(Purpose::Wrap), 0..plane(*len)));
+                let bits: [Vec<R>; 2] =
+                    [first, second].map(|seed| Cpu.download(&Cpu.bits_to_ring::<R>(&bits(seed), *len)));
+                let products = bits[0].iter().zip(&bits[1]).map(|(&a, &b)| R::mul(a, b)).collect();
+                self.correct(here(Purpose::WrapProduct), products);
+            }
+            NeedKind::TruncateOpened { len, bits } => {
+                let mask: Vec<R> = self.sum(here(Purpose::Shift), *len);
+                self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
+                self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
+            }
+            NeedKind::Compare { mask, thresholds } => {
+                let tables = tables(&self.mask(mask));
+                self.correct_bits(here(Purpose::Tables), tables);
+                for part in need.part..need.part.saturating_add(*thresholds) {
+                    let words = compare::mask_words(R::BITS, mask.out_len());
+                    let masks = self.xor(at(part, Purpose::Tree), words);
+                    self.correct_bits(at(part, Purpose::Monomials), monomials(R::BITS, &masks, plane(mask.out_len())));
+                }
+            }
+            NeedKind::Choice { len, wires } => {
+                let beta = Cpu.upload(self.xor(here(Purpose::Choice), plane(*len)));
+                let beta = Cpu.bits_to_ring::<R>(&beta, *len);
+                self.correct(here(Purpose::ChoiceNumber), Cpu.download(&beta));
+                for (k, wire) in wires.iter().enumerate() {
+                    let mask = Cpu.upload(self.mask(wire));
+                    let product = Cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &mask);
+                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), Cpu.download(&product));
+                }
+            }
+            NeedKind::Waves { mask, period_log2, harmonics } => {
+                let width = 2 * usize::from(*harmonics);
+                let mask = self.mask(mask);
+                let mut waves = vec![R::ZERO; width * mask.len()];
+                for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask) {
+                    Series::waves(*period_log2, self.fixed.bits(), r, waves);
+                }
+                self.correct(here(Purpose::Waves), waves);
+            }
+        }
+        Ok(())
+    }
+
+    /// The value that the parties' random shares at an address add up to.
+    fn sum(&self, at: Address, len: usize) -> Vec<R> {
+        let mut sum = vec![R::ZERO; len];
+        for seed in &self.seeds {
+            sum.iter_mut().zip(expand::<R>(seed, at, 0..len)).for_each(|(s, x)| *s = R::add(*s, x));
+        }
+        sum
+    }
+
+    /// The same for bits.
+    fn xor(&self, at: Address, words: usize) -> Vec<u64> {
+        let mut sum = vec![0; words];
+        for seed in &self.seeds {
+            sum.iter_mut().zip(expand::<u64>(seed, at, 0..words)).for_each(|(s, x)| *s ^= x);
+        }
+        sum
+    }
+
+    /// The mask of a wire.
+    fn mask(&self, mask: &Mask) -> Vec<R> {
+        let base = Cpu.upload(self.sum(mask.address(), mask.len));
+        let viewed = mask.views.iter().fold(base, |x, view| Cpu.linear(&Linear::View(view.clone()), &x));
+        Cpu.download(&viewed)
+    }
+
+    /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.
+    fn correct(&mut self, at: Address, mut value: Vec<R>) {
+        let receiver = corrected(at.op, self.seeds.len());
+        for (_, seed) in self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver) {
+            let random = expand::<R>(seed, at, 0..value.len());
+            value.iter_mut().zip(random).for_each(|(v, x)| *v = R::sub(*v, x));
+        }
+        self.outbox[receiver].push((at, R::to_words(&Arc::new(value))));
+    }
+
+    /// The same for bits.
+    fn correct_bits(&mut self, at: Address, mut value: Vec<u64>) {
+        let receiver = corrected(at.op, self.seeds.len());
+        for (_, seed) in self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver) {
+            let random = expand::<u64>(seed, at, 0..value.len());
+            value.iter_mut().zip(random).for_each(|(v, x)| *v ^= x);
+        }
+        self.outbox[receiver].push((at, value.into()));
+    }
+}
+
+/// The tables of each mask: see [`tree`].
+fn tables<R: Ring>(masks: &[R]) -> Vec<u64> {
+    let (count, words) = (tree::nibbles(R::BITS), tree::table_words(R::BITS));
+    let mut tables = vec![0u64; masks.len() * words];
+    for (&mask, tables) in masks.iter().zip(tables.chunks_exact_mut(words)) {
+        for nibble in 0..count {
+            let value = R::low(R::shr(mask, 4 * nibble as u32)) & 15;
+            let table = if nibble + 1 == count {
+                let (sign, value) = (value >> 3, value & 7);
+                let below = (1u64 << value) - 1; // entry i: i < value
+                1 << value | ((below ^ (0xFF * sign)) & 0xFF) << 8
+            } else {
+                1 << value
+            };
+            tables[nibble / 4] |= table << (16 * (nibble % 4));
+        }
+    }
+    tables
+}
+
+/// The monomials of all nodes of all levels, from the masks of the opened bits.
+fn monomials(ring_bits: u32, masks: &[u64], width: usize) -> Vec<u64> {
+    let mut out = Vec::with_capacity(tree::monomial_bits(ring_bits) * width);
+    let mut offset = 0;
+    for level in tree::levels(tree::nibbles(ring_bits)) {
+        for node in &level.nodes {
+            for set in node.monomial_sets() {
+                for word in 0..width {
+                    let members = (0..7).filter(|variable| set >> variable & 1 == 1);
+                    let mask = |variable: usize| masks[(offset + node.opened + variable) * width + word];
+                    out.push(members.fold(u64::MAX, |product, variable| product & mask(variable)));
+                }
+            }
+        }
+        offset += level.opened;
+    }
+    out
+}

@@ -1,0 +1,121 @@
+//! Protocols: how parties compute on values that none of them sees. Each in a folder of its own; `plain` is the clear
+//! template to start a new one from.
+
+pub mod dealer;
+pub mod plain;
+mod wire;
+
+pub use wire::{Fresh, Opening, Wire, WireId};
+
+use crate::{
+    backend::{Backend, Series},
+    bilinear::{Bilinear, Linear},
+    context::Context,
+    exec::{Route, Slot},
+    fixed::Fixed,
+    preprocessing::{Mask, Need},
+    rand::At,
+    ring::Ring,
+};
+use std::rc::Rc;
+
+/// The arrays of a protocol's backend over its ring.
+pub type Array<P> = <<P as Protocol>::Backend as Backend>::Array<<P as Protocol>::Ring>;
+
+/// A secret bit as a number, and times each of some wires.
+pub struct Chosen<P: Protocol> {
+    /// 0 or 1 (not scaled).
+    pub number: P::Share,
+    /// The bit times each wire.
+    pub products: Vec<P::Share>,
+}
+
+/// A protocol for N parties over a ring. What is free is not async. Steps that need correlated randomness have a
+/// `needs_` twin that names it; both must be called with the same step and the same wires.
+///
+/// Steps of one op have different [`At::part`]s; a method that uses several says how many.
+pub trait Protocol: Sized + 'static {
+    /// The ring.
+    type Ring: Ring;
+    /// The array kernels.
+    type Backend: Backend;
+    /// What one party holds of a secret tensor of numbers.
+    type Share: Clone + 'static;
+    /// What one party holds of a secret tensor of bits.
+    type Bits: Clone + 'static;
+    /// What is remembered of a wire's openings.
+    type Openings: Default + 'static;
+
+    /// The kernels.
+    fn backend(&self) -> &Self::Backend;
+    /// The party.
+    fn context(&self) -> &Rc<Context>;
+    /// The code of numbers.
+    fn fixed(&self) -> Fixed;
+
+    /// A value that everybody knows, as a share.
+    fn constant(&self, x: &Array<Self>) -> Self::Share;
+    /// A value that `owner` knows, as a share: the value there, nothing elsewhere.
+    fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share>;
+    /// Shares of the same value that are fresh.
+    fn refresh(&self, at: At, x: &Self::Share) -> Fresh<Self::Share>;
+    /// The value in the clear, by a route to all or to one; nothing elsewhere.
+    fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>>;
+
+    /// `x + y`.
+    fn add(&self, x: &Self::Share, y: &Self::Share) -> Self::Share;
+    /// `x - y`.
+    fn sub(&self, x: &Self::Share, y: &Self::Share) -> Self::Share;
+    /// A linear map.
+    fn linear(&self, map: &Linear, x: &Self::Share) -> Self::Share;
+    /// Pieces one after the other: see [`Backend::concat`].
+    fn concat(&self, parts: &[&Self::Share], runs: &[usize], outer: usize) -> Self::Share;
+    /// A bilinear map of a secret and a public argument; `public_first` says which is which.
+    fn bilinear_public(&self, map: &Bilinear, x: &Self::Share, y: &Array<Self>, public_first: bool) -> Self::Share;
+
+    /// A bilinear map of two wires.
+    fn bilinear(
+        &self,
+        at: At,
+        map: &Bilinear,
+        a: &Rc<Wire<Self>>,
+        b: &Rc<Wire<Self>>,
+    ) -> impl Future<Output = Fresh<Self::Share>>;
+    /// Its needs.
+    fn needs_bilinear(&self, at: At, map: &Bilinear, a: &Mask, b: &Mask, needs: &mut Vec<Need>);
+
+    /// Drops the lowest `bits` bits. The result is the floor or one more, on average exact, for |z| < 2^(k-2).
+    fn truncate(&self, at: At, z: Fresh<Self::Share>, bits: u32) -> impl Future<Output = Self::Share>;
+    /// Its needs.
+    fn needs_truncate(&self, at: At, len: usize, bits: u32, needs: &mut Vec<Need>);
+
+    /// `[x < t]` for each threshold, which are ring elements; |x - t| < 2^(k-1). Uses a part for each threshold.
+    fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[Self::Ring])
+    -> impl Future<Output = Vec<Self::Bits>>;
+    /// Its needs.
+    fn needs_less_than(&self, at: At, x: &Mask, thresholds: usize, needs: &mut Vec<Need>);
+
+    /// Exclusive or.
+    fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits;
+    /// Complement.
+    fn not(&self, a: &Self::Bits) -> Self::Bits;
+
+    /// A bit as a number and times wires of `len` elements. Uses a part for each wire, at least one.
+    fn choose(
+        &self,
+        at: At,
+        bit: &Self::Bits,
+        len: usize,
+        wires: &[Rc<Wire<Self>>],
+    ) -> impl Future<Output = Chosen<Self>>;
+    /// Its needs.
+    fn needs_choose(&self, at: At, len: usize, wires: &[Mask], needs: &mut Vec<Need>);
+
+    /// A trigonometric series of x with [`Series::extra_bits`] more fractional bits than a number has.
+    fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> impl Future<Output = Fresh<Self::Share>>;
+    /// Its needs.
+    fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>);
+
+    /// Starts the opening of a wire that a later step will want, so that it shares the round that comes next.
+    fn open_early(&self, x: &Rc<Wire<Self>>);
+}

@@ -1,0 +1,131 @@
+//! The clear-text protocol: every party holds every value. No security at all. It is the fixed-point oracle that the
+//! others are compared with, and the template for a new protocol.
+//!
+//! | step | rounds | bytes per value and peer |
+//! |---|---|---|
+//! | a private value becomes "secret" | 1 | 8, from its owner |
+//! | everything else | 0 | 0 |
+
+use super::{Array, Chosen, Fresh, Protocol, Wire};
+use crate::{
+    backend::{Backend, Bits, Series},
+    bilinear::{Bilinear, Linear},
+    context::Context,
+    exec::{Route, Slot, Tag},
+    fixed::Fixed,
+    preprocessing::{Mask, Need},
+    rand::{At, Purpose},
+    ring::Ring,
+};
+use std::{marker::PhantomData, rc::Rc};
+
+/// The clear-text protocol.
+pub struct Plain<R, B> {
+    cx: Rc<Context>,
+    backend: B,
+    fixed: Fixed,
+    ring: PhantomData<R>,
+}
+
+impl<R: Ring, B: Backend> Plain<R, B> {
+    /// The protocol at one party.
+    pub fn new(cx: Rc<Context>, backend: B, fixed: Fixed) -> Self {
+        Self { cx, backend, fixed, ring: PhantomData }
+    }
+}
+
+impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
+    type Ring = R;
+    type Backend = B;
+    type Share = B::Array<R>;
+    type Bits = Bits<B>;
+    type Openings = ();
+
+    fn backend(&self) -> &B {
+        &self.backend
+    }
+    fn context(&self) -> &Rc<Context> {
+        &self.cx
+    }
+    fn fixed(&self) -> Fixed {
+        self.fixed
+    }
+
+    fn constant(&self, x: &Array<Self>) -> Self::Share {
+        x.clone()
+    }
+
+    fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
+        let own = x.cloned().unwrap_or_else(|| self.backend.fill(len, R::ZERO));
+        let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
+        let tag = Tag { at: at.address(Purpose::Input), piece: 0 };
+        self.cx.exchange(tag, Route::From(owner), at.scope, payload, move |parts| {
+            kernels.sum_wire(&parts.unwrap_or_default(), len)
+        })
+    }
+
+    fn refresh(&self, _: At, x: &Self::Share) -> Fresh<Self::Share> {
+        Fresh(x.clone())
+    }
+
+    fn reveal(&self, _: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>> {
+        let here = !matches!(route, Route::To(only) if only != self.cx.me());
+        Slot::full(here.then(|| x.clone()))
+    }
+
+    fn add(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
+        self.backend.add(x, y)
+    }
+    fn sub(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
+        self.backend.sub(x, y)
+    }
+    fn linear(&self, map: &Linear, x: &Self::Share) -> Self::Share {
+        self.backend.linear(map, x)
+    }
+    fn concat(&self, parts: &[&Self::Share], runs: &[usize], outer: usize) -> Self::Share {
+        self.backend.concat(parts, runs, outer)
+    }
+    fn bilinear_public(&self, map: &Bilinear, x: &Self::Share, y: &Array<Self>, public_first: bool) -> Self::Share {
+        if public_first { self.backend.bilinear(map, y, x) } else { self.backend.bilinear(map, x, y) }
+    }
+
+    async fn bilinear(&self, _: At, map: &Bilinear, a: &Rc<Wire<Self>>, b: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
+        Fresh(self.backend.bilinear(map, &a.share, &b.share))
+    }
+    fn needs_bilinear(&self, _: At, _: &Bilinear, _: &Mask, _: &Mask, _: &mut Vec<Need>) {}
+
+    async fn truncate(&self, _: At, z: Fresh<Self::Share>, bits: u32) -> Self::Share {
+        self.backend.round_shift(&z.0, bits)
+    }
+    fn needs_truncate(&self, _: At, _: usize, _: u32, _: &mut Vec<Need>) {}
+
+    async fn less_than(&self, _: At, x: &Rc<Wire<Self>>, thresholds: &[R]) -> Vec<Self::Bits> {
+        let below = |&t: &R| self.backend.top_bits(&self.backend.add_scalar(&x.share, R::neg(t)));
+        thresholds.iter().map(below).collect()
+    }
+    fn needs_less_than(&self, _: At, _: &Mask, _: usize, _: &mut Vec<Need>) {}
+
+    fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
+        self.backend.xor(a, b)
+    }
+    fn not(&self, a: &Self::Bits) -> Self::Bits {
+        self.backend.not(a)
+    }
+
+    async fn choose(&self, _: At, bit: &Self::Bits, len: usize, wires: &[Rc<Wire<Self>>]) -> Chosen<Self> {
+        let zero = self.backend.fill(len, R::ZERO);
+        let products = wires.iter().map(|wire| self.backend.choose(bit, &wire.share, &zero)).collect();
+        Chosen { number: self.backend.bits_to_ring(bit, len), products }
+    }
+    fn needs_choose(&self, _: At, _: usize, _: &[Mask], _: &mut Vec<Need>) {}
+
+    async fn series(&self, _: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
+        let (fixed, series) = (self.fixed, *series);
+        let scale = 2f64.powi((fixed.bits() + Series::extra_bits(fixed.bits())) as i32);
+        let exact = move |x: R| R::from_i128((series.eval(fixed.decode(x)) * scale).round_ties_even() as i128);
+        Fresh(self.backend.map(&x.share, &exact))
+    }
+    fn needs_series(&self, _: At, _: &Series, _: &Mask, _: &mut Vec<Need>) {}
+
+    fn open_early(&self, _: &Rc<Wire<Self>>) {}
+}

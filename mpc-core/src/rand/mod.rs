@@ -1,0 +1,9 @@
+//! Addressed randomness (PROTOCOLS: "randomness is addressed, not consumed"): every random value has a name, and the
+//! name says where in the stream of a seed it stands. No stream position is shared state, so ops may run in any order.
+
+mod address;
+mod prg;
+
+pub use address::{Address, At, Purpose};
+pub use prg::Seed;
+pub(crate) use prg::expand;

@@ -1,0 +1,214 @@
+//! One party's end of a computation.
+
+use crate::{
+    backend::{Backend, Cpu, Meta},
+    context::Context,
+    engine::{Engine, Machine},
+    error::{Error, InputError, Result},
+    exec::{Net, Timing, Wire},
+    fixed::Fixed,
+    op::{Handle, Opened, Runtime},
+    protocol::{dealer::Dealer, plain::Plain},
+    rand::Seed,
+    scope::{ScopeGuard, Scopes},
+    settings::{ProtocolKind, Settings},
+    shape::Shape,
+    tensor::{IntoInput, Tensor, checked},
+    visibility::{Party, Private, Public},
+};
+use mpc_comm::{Mesh, PartyId, Traffic};
+use std::rc::Rc;
+
+/// One party's end of a computation. Everything hangs off it: two sessions in one process do not see each other.
+/// Clones are handles to the same session.
+#[derive(Clone)]
+pub struct Session {
+    runtime: Rc<Runtime>,
+    scopes: Scopes,
+    names: Rc<[String]>,
+}
+
+impl std::fmt::Debug for Session {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Session of {}", self.name())
+    }
+}
+
+impl Session {
+    /// A session over a mesh.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for settings out of range, or if the protocol needs a dealer and the mesh has none.
+    pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
+        let fixed = settings.fixed()?;
+        if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() {
+            let problem = "this protocol needs a dealer, and the roster names none".to_owned();
+            return Err(Error::Setting { key: "protocol", problem });
+        }
+        let (me, parties) = (usize::from(mesh.me().0), mesh.parties());
+        let names = (0..parties).map(|party| mesh.name(PartyId(party as u16)).to_owned()).collect();
+        let dealer_seed = mesh.has_dealer().then(|| Seed::new(mesh.link_secret(PartyId::DEALER)));
+        let mut pair_seeds = vec![None; parties];
+        for peer in mesh.peers() {
+            pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer)));
+        }
+        let scopes = Scopes::default();
+        let net = Net::new(Wire::Mesh(mesh), me, parties, scopes.clone());
+        let cx = Rc::new(Context::new(dealer_seed, pair_seeds, net));
+        Ok(Self::build(cx, Cpu, fixed, settings.protocol, scopes, names))
+    }
+
+    /// A session that computes nothing and sends nothing: it counts what `parties` parties would. Revealed values are
+    /// zeros. `names` are the parties'.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for settings out of range.
+    pub(crate) fn counting(names: &[String], settings: &Settings) -> Result<Self> {
+        let (fixed, scopes) = (settings.fixed()?, Scopes::default());
+        let net = Net::new(Wire::Count, 0, names.len(), scopes.clone());
+        let cx = Rc::new(Context::new(None, vec![None; names.len()], net));
+        Ok(Self::build(cx, Meta, fixed, settings.protocol, scopes, names.into()))
+    }
+
+    fn build<B: Backend>(
+        cx: Rc<Context>,
+        backend: B,
+        fixed: Fixed,
+        protocol: ProtocolKind,
+        scopes: Scopes,
+        names: Rc<[String]>,
+    ) -> Self {
+        let engine: Rc<dyn Engine> = match protocol {
+            ProtocolKind::Dealer => Rc::new(Machine(Dealer::<u64, B>::new(cx.clone(), backend, fixed))),
+            ProtocolKind::Plain => Rc::new(Machine(Plain::<u64, B>::new(cx.clone(), backend, fixed))),
+        };
+        Self { runtime: Runtime::new(cx, engine, scopes.clone()), scopes, names }
+    }
+
+    /// The name of this party.
+    pub fn name(&self) -> &str {
+        self.names.get(self.runtime.me()).map_or("", String::as_str)
+    }
+
+    /// The names of all parties, in the order of the roster.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether this process is the party `P`.
+    pub fn is<P: Party>(&self) -> bool {
+        self.runtime.me() == P::INDEX
+    }
+
+    /// Runs a closure in the process of `P` only: to print or write what that party may see. It must not record steps:
+    /// the parties would diverge, and be told so.
+    pub fn only<P: Party, T>(&self, f: impl FnOnce() -> T) -> Option<T> {
+        self.is::<P>().then(f)
+    }
+
+    /// A value that only `P` has: the closure runs in that party's process alone. It may give numbers (`Vec`, ndarray
+    /// arrays) or a `Result` of them. A failure, a wrong shape, or a number that is not finite or too large stops the
+    /// session with [`Error::Input`] there, and the other parties hear of it.
+    #[track_caller]
+    pub fn input<P: Party>(&self, shape: impl Into<Shape>, values: impl InputOf) -> Tensor<Private<P>> {
+        let shape = shape.into();
+        let here = self.is::<P>().then(|| values.load(&shape));
+        Handle::private(&self.runtime, (P::INDEX, P::NAME), shape, here).into()
+    }
+
+    /// A value that every party has. It is part of the program: parties that give different numbers diverge.
+    #[track_caller]
+    pub fn public(&self, shape: impl Into<Shape>, values: &[f64]) -> Tensor<Public> {
+        Handle::public(&self.runtime, shape.into(), values).into()
+    }
+
+    /// Enters a scope: steps recorded until the guard is dropped are named below it.
+    pub fn scope(&self, name: &str) -> ScopeGuard {
+        self.scopes.enter(name)
+    }
+
+    /// Runs everything recorded that can still be read. An optimiser step ends with it, so that a training loop that
+    /// never reads runs on in bounded memory.
+    pub fn flush(&self) {
+        self.runtime.flush();
+    }
+
+    /// Records without a tape.
+    pub fn no_grad<T>(&self, f: impl FnOnce() -> T) -> T {
+        self.runtime.no_grad(f)
+    }
+
+    /// Makes the parties compare a public number that steers the program (a flag, a count): if they differ, the next
+    /// round says so.
+    pub fn agree(&self, x: u64) {
+        self.runtime.agree(x);
+    }
+
+    /// Rounds and bytes so far.
+    pub fn traffic(&self) -> Traffic {
+        self.runtime.traffic()
+    }
+
+    /// Time spent waiting so far.
+    pub fn timing(&self) -> Timing {
+        self.runtime.timing()
+    }
+
+    /// What was opened so far, to whom, and where the program says so.
+    pub fn ledger(&self) -> Vec<Opened> {
+        self.runtime.ledger()
+    }
+
+    /// How many recorded values are in memory.
+    pub fn live_nodes(&self) -> usize {
+        self.runtime.live_nodes()
+    }
+
+    /// What records and runs.
+    pub fn runtime(&self) -> &Rc<Runtime> {
+        &self.runtime
+    }
+
+    /// Runs a program, and with it everything that it records, until it has its answer.
+    ///
+    /// # Errors
+    /// The program's own error, or whatever stopped the session. The other parties have then been told.
+    pub fn block_on<T>(&self, program: impl IntoFuture<Output = Result<T>>) -> Result<T> {
+        self.runtime.block_on(program.into_future())
+    }
+
+    /// Says goodbye to the other parties.
+    pub fn finish(&self) {
+        self.runtime.finish();
+    }
+}
+
+/// A closure that gives a party's input.
+pub trait InputOf {
+    /// Runs it, and checks the result against the announced shape.
+    ///
+    /// # Errors
+    /// [`InputError`], if it failed or gave another shape.
+    fn load(self, shape: &Shape) -> Result<Vec<f64>, InputError>;
+}
+
+impl<T: IntoInput, F: FnOnce() -> T> InputOf for F {
+    fn load(self, shape: &Shape) -> Result<Vec<f64>, InputError> {
+        checked(self(), shape)
+    }
+}
+
+/// Runs one party's program over a mesh: on success it says goodbye to the others, on an error they have been told.
+///
+/// # Errors
+/// As [`Session::new`] and [`Session::block_on`].
+pub fn run_party<T, F, Fut>(mesh: Mesh, settings: &Settings, program: F) -> Result<T>
+where
+    F: FnOnce(Session) -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
+    let session = Session::new(mesh, settings)?;
+    let answer = session.block_on(program(session.clone()))?;
+    session.finish();
+    Ok(answer)
+}

@@ -1,0 +1,169 @@
+//! The simulator: every party and the dealer as threads of one process. For tests and for trying things out; whoever owns
+//! the process sees everything.
+
+use crate::{
+    error::{Error, Result},
+    protocol::dealer,
+    session::{Session, run_party},
+    settings::{ProtocolKind, Settings},
+};
+use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
+use std::{fmt::Display, panic, thread};
+
+/// A simulated set of parties.
+#[derive(Clone, Debug)]
+pub struct Sim {
+    parties: usize,
+    settings: Settings,
+    seeds: Seeds,
+    faults: Vec<Fault>,
+    options: Options,
+    transcript: Option<Transcript>,
+}
+
+impl Sim {
+    /// `parties` parties with the default settings, and a dealer.
+    pub fn new(parties: usize) -> Self {
+        let (settings, options) = (Settings::default(), Options::default());
+        Self { parties, settings, seeds: Seeds::Fresh, faults: Vec::new(), options, transcript: None }
+    }
+
+    /// Fixes all randomness: the same program then sends the same bytes. The simulator is the only place that allows it.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seeds = Seeds::Fixed(seed);
+        self
+    }
+
+    /// Another protocol than the dealer's.
+    #[must_use]
+    pub fn protocol(mut self, protocol: ProtocolKind) -> Self {
+        self.settings.protocol = protocol;
+        self
+    }
+
+    /// Other settings.
+    #[must_use]
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.settings = settings;
+        self
+    }
+
+    /// A link that fails.
+    #[must_use]
+    pub fn fault(mut self, fault: Fault) -> Self {
+        self.faults.push(fault);
+        self
+    }
+
+    /// Other time-outs and limits.
+    #[must_use]
+    pub fn options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Records every frame.
+    #[must_use]
+    pub fn transcript(mut self, transcript: &Transcript) -> Self {
+        self.transcript = Some(transcript.clone());
+        self
+    }
+
+    /// Runs a program at every party and returns what each of them got, in the order of the parties.
+    ///
+    /// # Panics
+    /// If the program does: with the panic of the first party that did.
+    pub fn run<T, F, Fut>(&self, program: F) -> Vec<Result<T>>
+    where
+        T: Send,
+        F: Fn(Session) -> Fut + Sync,
+        Fut: Future<Output = Result<T>>,
+    {
+        let with_dealer = self.settings.protocol == ProtocolKind::Dealer;
+        let (meshes, dealer) = InMemory {
+            compute: self.parties,
+            dealer: with_dealer,
+            seeds: self.seeds,
+            faults: self.faults.clone(),
+            options: self.options.clone(),
+            transcript: self.transcript.clone(),
+        }
+        .build();
+        let (program, settings) = (&program, &self.settings);
+        thread::scope(|scope| {
+            if let Some(mesh) = dealer {
+                scope.spawn(move || insecure_dealer_thread(mesh, settings));
+            }
+            let running: Vec<_> = meshes
+                .into_iter()
+                .map(|mesh| scope.spawn(move || run_party(mesh, settings, |session| program(session))))
+                .collect();
+            running.into_iter().map(|party| party.join().unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
+        })
+    }
+
+    /// Counts what a program would cost, without computing or sending anything. Revealed values are zeros.
+    ///
+    /// # Errors
+    /// The program's own error, or that of the first step that does not fit.
+    pub fn explain<T, F, Fut>(&self, program: F) -> Result<mpc_comm::Traffic>
+    where
+        F: FnOnce(Session) -> Fut,
+        Fut: Future<Output = Result<T>>,
+    {
+        let names: Vec<String> = (0..self.parties).map(|party| format!("party{party}")).collect();
+        let session = Session::counting(&names, &self.settings)?;
+        session.block_on(program(session.clone()))?;
+        Ok(session.traffic())
+    }
+}
+
+/// A dealer inside of the parties' own process, where it protects nothing: whoever owns the process sees the masks.
+fn insecure_dealer_thread(mesh: Mesh, settings: &Settings) {
+    if let Ok(fixed) = settings.fixed() {
+        // What goes wrong here, the parties report.
+        let _ = dealer::serve::<u64>(mesh, fixed);
+    }
+}
+
+/// What a test body may return: nothing, or a result whose error can be printed.
+pub trait Outcome: sealed::Sealed {
+    /// The error.
+    fn outcome(self) -> Result<()>;
+}
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for () {}
+    impl<E> Sealed for Result<(), E> {}
+}
+
+impl Outcome for () {
+    fn outcome(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Display> Outcome for Result<(), E> {
+    fn outcome(self) -> Result<()> {
+        self.map_err(Error::program)
+    }
+}
+
+/// Runs a test body at every party: what `#[mpc::test]` expands to.
+///
+/// # Panics
+/// If a party panics or fails, with its name and error.
+pub fn test_with<F, Fut>(sim: Sim, body: F)
+where
+    F: Fn(Session) -> Fut + Sync,
+    Fut: Future<Output: Outcome>,
+{
+    let body = &body;
+    for (party, result) in sim.run(|session| async move { body(session).await.outcome() }).into_iter().enumerate() {
+        if let Err(error) = result {
+            panic!("party {party} of {} ({:?}): {error}", sim.parties, sim.seeds);
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Who may know a value, in types: `Public < Private<P> < Secret`.
+
+use crate::engine::Vis;
+use std::marker::PhantomData;
+
+/// Known to everybody.
+#[derive(Clone, Copy, Debug)]
+pub struct Public;
+
+/// Known to nobody: every party holds a share.
+#[derive(Clone, Copy, Debug)]
+pub struct Secret;
+
+/// Known to the party `P`.
+#[derive(Clone, Copy, Debug)]
+pub struct Private<P>(PhantomData<P>);
+
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for super::Public {}
+    impl Sealed for super::Secret {}
+    impl<P> Sealed for super::Private<P> {}
+}
+
+/// Who may know a value: [`Public`], [`Private`] or [`Secret`].
+pub trait Visibility: sealed::Sealed + 'static {
+    /// The same, as data.
+    const VIS: Vis;
+}
+
+impl Visibility for Public {
+    const VIS: Vis = Vis::Public;
+}
+impl Visibility for Secret {
+    const VIS: Vis = Vis::Secret;
+}
+impl<P: Party> Visibility for Private<P> {
+    const VIS: Vis = Vis::Private(P::INDEX);
+}
+
+/// A party of the program, named by the `parties!` macro.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a party of this program",
+    label = "not a party",
+    note = "name the parties once: `parties! {{ compute Hospital, Lab; }}`"
+)]
+pub trait Party: Copy + 'static {
+    /// Its place in the roster.
+    const INDEX: usize;
+    /// Its name in the roster.
+    const NAME: &'static str;
+}
+
+/// The parties of a program, made by the `parties!` macro.
+pub trait PartySet: 'static {
+    /// The names of those who compute, in the order of the roster.
+    const COMPUTE: &'static [&'static str];
+}
+
+/// Who may know a value made of two. Two owners have no join: no party knows both values.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` and `{R}` cannot be combined in the clear: they belong to different owners",
+    label = "no party knows both of these values",
+    note = "call `.share()` on both tensors first: `a.share() * b.share()` computes on shares, and neither owner learns the other's value"
+)]
+pub trait Join<R: Visibility>: Visibility {
+    /// The visibility of the result.
+    type Out: Visibility;
+}
+
+impl<R: Visibility> Join<R> for Public {
+    type Out = R;
+}
+impl<R: Visibility> Join<R> for Secret {
+    type Out = Secret;
+}
+impl<P: Party> Join<Public> for Private<P> {
+    type Out = Self;
+}
+impl<P: Party> Join<Self> for Private<P> {
+    type Out = Self;
+}
+impl<P: Party> Join<Secret> for Private<P> {
+    type Out = Secret;
+}

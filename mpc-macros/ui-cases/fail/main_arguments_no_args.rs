@@ -1,0 +1,11 @@
+use mpc::prelude::*;
+
+parties! { compute Hospital, Lab; }
+
+struct Settings;
+
+#[mpc::main]
+async fn main(s: Session, settings: Settings) -> mpc::Result<()> {
+    let _ = (s, settings);
+    Ok(())
+}

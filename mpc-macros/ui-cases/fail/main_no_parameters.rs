@@ -1,0 +1,8 @@
+use mpc::prelude::*;
+
+parties! { compute Hospital, Lab; }
+
+#[mpc::main]
+async fn main() -> mpc::Result<()> {
+    Ok(())
+}

@@ -1,0 +1,11 @@
+use mpc::prelude::*;
+
+parties! {
+    compute Hospital, Lab;
+    client Patient;
+    observer Auditor;
+}
+
+fn main() {
+    let _ = (Hospital, Lab, Patient, Auditor);
+}

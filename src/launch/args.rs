@@ -1,0 +1,249 @@
+//! The command line of a multi-party program: the launcher's flags around the program's own.
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+
+/// What the command line asks for.
+#[derive(Debug)]
+pub(super) enum Invocation<A: Args> {
+    /// Print an example roster. The program's own flags, also required ones, are not looked at.
+    PrintRoster,
+    /// Run all parties or one.
+    Run(Box<Cli<A>>),
+}
+
+/// All flags.
+#[derive(Debug, Parser)]
+pub(super) struct Cli<A: Args> {
+    #[command(flatten)]
+    pub(super) parties: Parties,
+    #[command(flatten)]
+    pub(super) network: Network,
+    #[command(flatten)]
+    pub(super) logging: Logging,
+    #[command(flatten, next_help_heading = "Program")]
+    pub(super) program: A,
+}
+
+/// Who runs, and what they compute with.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Parties")]
+pub(super) struct Parties {
+    /// Run one party only
+    ///
+    /// NAME is a party of the roster, or `dealer` for the party that hands out correlated randomness. Without this flag
+    /// all parties run on this machine, as processes that find each other by themselves.
+    #[arg(long, value_name = "NAME", requires = "roster")]
+    pub(super) party: Option<String>,
+
+    /// The file that says where the parties are
+    ///
+    /// All parties need the same file. `--print-roster` prints one to start from.
+    #[arg(long, value_name = "FILE", requires = "party")]
+    pub(super) roster: Option<PathBuf>,
+
+    /// Print an example roster for this program and exit
+    #[arg(long, exclusive = true)]
+    pub(super) print_roster: bool,
+
+    /// How the parties compute
+    #[arg(long, value_enum, value_name = "PROTOCOL", default_value_t = Protocol::Dealer)]
+    pub(super) protocol: Protocol,
+
+    /// Bits after the binary point of the fixed-point numbers (10 to 24)
+    ///
+    /// More bits are more precise but leave less room for large numbers. All parties must use the same number.
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
+    pub(super) fraction_bits: u32,
+}
+
+/// How the parties compute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Protocol {
+    /// Secret sharing with correlated randomness from a dealer
+    Dealer,
+    /// In the clear, NO SECRECY AT ALL: every party sees all data. Only for finding errors in a program
+    PlainInsecure,
+}
+
+/// How the parties reach each other.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Network")]
+pub(super) struct Network {
+    /// Name of this run; all its parties must give the same
+    ///
+    /// Lets a dealer that serves several runs tell them apart.
+    #[arg(long, value_name = "LABEL", requires = "party")]
+    pub(super) session: Option<String>,
+
+    /// Talk to other machines without encryption
+    ///
+    /// INSECURE: whoever sees the traffic of all parties learns all data. Only for a network that nobody else can see.
+    /// Not needed as long as all parties are on this machine.
+    #[arg(long)]
+    pub(super) insecure_no_tls: bool,
+
+    /// How long to wait for the other parties to appear
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) connect_timeout: Option<Duration>,
+
+    /// How long to wait for the others in one round of communication
+    ///
+    /// Has to cover the longest computation that another party does between two messages.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) round_timeout: Option<Duration>,
+}
+
+/// How much is said.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Messages")]
+pub(super) struct Logging {
+    /// Say more: -v what happens, -vv also the details
+    ///
+    /// Without this flag (and without --quiet) the environment variable RUST_LOG decides, in the syntax of the crate
+    /// tracing-subscriber.
+    #[arg(short, long, action = ArgAction::Count, conflicts_with = "quiet")]
+    pub(super) verbose: u8,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(super) quiet: bool,
+}
+
+/// Reads the command line; `compute` are the program's parties, which the help names.
+pub(super) fn parse<A: Args>(
+    about: Option<&'static str>,
+    compute: &[&str],
+    args: impl IntoIterator<Item = OsString>,
+) -> Result<Invocation<A>, clap::Error> {
+    let mut command = command::<A>(about, compute);
+    let matches = command.try_get_matches_from_mut(args)?;
+    if matches.get_flag("print_roster") {
+        return Ok(Invocation::PrintRoster);
+    }
+    let cli = Cli::from_arg_matches(&matches).map_err(|error| error.format(&mut command))?;
+    Ok(Invocation::Run(Box::new(cli)))
+}
+
+fn command<A: Args>(about: Option<&'static str>, compute: &[&str]) -> clap::Command {
+    let about = about.unwrap_or("A program that several parties run together");
+    let first = compute.first().copied().unwrap_or("NAME");
+    let long = format!(
+        "{about}\n\nThe parties are {}, and a dealer of randomness. Without --party all of them run on this machine.",
+        compute.join(", ")
+    );
+    let command = Cli::<A>::command().about(about).long_about(long);
+    let name = binary_name().unwrap_or_else(|| command.get_name().to_owned());
+    let examples = [
+        (name.clone(), "all parties on this machine"),
+        (format!("{name} -v"), "the same, and say what happens"),
+        (format!("{name} --print-roster > roster.toml"), "a roster to fill in"),
+        (format!("{name} --party {first} --roster roster.toml"), "one party"),
+        (format!("{name} --party dealer --roster roster.toml"), "the dealer"),
+    ];
+    let width = examples.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
+    let lines = examples.map(|(line, what)| format!("\n  {line:width$}  {what}"));
+    command.after_long_help(format!("Examples:{}", lines.concat()))
+}
+
+fn binary_name() -> Option<String> {
+    let path = std::env::args_os().next()?;
+    Some(std::path::Path::new(&path).file_stem()?.to_string_lossy().into_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
+    let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
+    if duration.is_zero() { Err("expected more than zero seconds".to_owned()) } else { Ok(duration) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::error::ErrorKind;
+
+    /// Must not become the help's first line.
+    #[derive(Debug, Args)]
+    struct Own {
+        /// Passes over the data
+        #[arg(long)]
+        epochs: u32,
+    }
+
+    fn parse_words(words: &str) -> Result<Invocation<Own>, clap::Error> {
+        let words = std::iter::once("program").chain(words.split_whitespace()).map(OsString::from);
+        parse(Some("Does it"), &["Hospital", "Lab"], words)
+    }
+
+    fn cli(words: &str) -> Cli<Own> {
+        match parse_words(words).unwrap() {
+            Invocation::Run(cli) => *cli,
+            Invocation::PrintRoster => panic!("print roster"),
+        }
+    }
+
+    fn refused(words: &str) -> ErrorKind {
+        parse_words(words).unwrap_err().kind()
+    }
+
+    #[test]
+    fn the_flags_are_well_formed() {
+        command::<Own>(None, &[]).debug_assert();
+    }
+
+    #[test]
+    fn without_flags_everything_is_default() {
+        let cli = cli("--epochs 3");
+        assert_eq!((cli.program.epochs, cli.parties.fraction_bits), (3, 16));
+        assert_eq!(cli.parties.protocol, Protocol::Dealer);
+        assert!(cli.parties.party.is_none() && !cli.network.insecure_no_tls);
+    }
+
+    #[test]
+    fn one_party_with_all_flags() {
+        let network = "--session x --insecure-no-tls --connect-timeout 5 --round-timeout 0.5";
+        let cli = cli(&format!("--party Lab --roster r.toml --epochs 1 {network} -vv"));
+        assert_eq!(cli.parties.party.as_deref(), Some("Lab"));
+        assert_eq!(cli.network.session.as_deref(), Some("x"));
+        assert_eq!(cli.network.connect_timeout, Some(Duration::from_secs(5)));
+        assert_eq!(cli.network.round_timeout, Some(Duration::from_millis(500)));
+        assert!(cli.network.insecure_no_tls && cli.logging.verbose == 2);
+    }
+
+    #[test]
+    fn the_clear_text_protocol_needs_its_full_name() {
+        assert_eq!(refused("--epochs 1 --protocol plain"), ErrorKind::InvalidValue);
+        assert_eq!(cli("--epochs 1 --protocol plain-insecure").parties.protocol, Protocol::PlainInsecure);
+    }
+
+    #[test]
+    fn what_does_not_make_sense_is_refused() {
+        assert_eq!(refused("--epochs 1 --party Lab"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("--epochs 1 --roster r"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("--epochs 1 --fraction-bits 9"), ErrorKind::ValueValidation);
+        assert_eq!(refused("--epochs 1 --fraction-bits 25"), ErrorKind::ValueValidation);
+        assert_eq!(refused("--epochs 1 --connect-timeout 0"), ErrorKind::ValueValidation);
+        assert_eq!(refused("--epochs 1 --connect-timeout -1"), ErrorKind::UnknownArgument);
+        assert_eq!(refused("--epochs 1 --connect-timeout inf"), ErrorKind::ValueValidation);
+        assert_eq!(refused("--epochs 1 -v --quiet"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--nonsense"), ErrorKind::UnknownArgument);
+        assert_eq!(refused(""), ErrorKind::MissingRequiredArgument);
+        assert_eq!(parse_words("").unwrap_err().exit_code(), 2);
+    }
+
+    #[test]
+    fn a_roster_is_printed_although_a_flag_is_missing() {
+        assert!(matches!(parse_words("--print-roster").unwrap(), Invocation::PrintRoster));
+    }
+
+    #[test]
+    fn help_names_the_parties_and_the_headings() {
+        let help = command::<Own>(Some("Does it"), &["Hospital", "Lab"]).render_long_help().to_string();
+        assert!(help.starts_with("Does it"), "{help}");
+        assert!(!help.contains("first line"), "{help}");
+        for part in ["Hospital, Lab", "Parties:", "Network:", "Program:", "--party Hospital", "NO SECRECY"] {
+            assert!(help.contains(part), "{part} is not in\n{help}");
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! The `main` of a multi-party program: one binary that is every party.
+//!
+//! Started without `--party`, the binary runs all parties on this machine: it makes a roster of free loopback ports,
+//! starts the dealer and every party as a process of its own and shows their output with the party's name before each
+//! line. With `--party NAME --roster FILE` it is one party, to be run by the organisation of that name. `--help` of
+//! such a binary explains all its flags.
+//!
+//! ```no_run
+//! use mpc::launch::{self, clap};
+//! use std::process::ExitCode;
+//!
+//! struct Parties;
+//! impl launch::PartySet for Parties {
+//!     const COMPUTE: &'static [&'static str] = &["Hospital", "Lab"];
+//! }
+//!
+//! #[derive(clap::Args)]
+//! struct Flags {
+//!     /// Passes over the data
+//!     #[arg(long, default_value_t = 10)]
+//!     epochs: u64,
+//! }
+//!
+//! fn main() -> ExitCode {
+//!     launch::main::<Parties, Flags, _, _>(Some("Trains a model on the data of both"), |session, flags| async move {
+//!         let epochs = launch::Progress::new("epochs", flags.epochs);
+//!         for _ in 0..flags.epochs {
+//!             // ... train on `session` ...
+//!             epochs.advance(1);
+//!         }
+//!         # drop(session);
+//!         Ok(())
+//!     })
+//! }
+//! ```
+
+mod args;
+mod bar;
+mod crew;
+mod error;
+mod lines;
+mod local;
+mod logging;
+mod party;
+mod prefix;
+mod progress;
+mod progress_line;
+mod roster;
+mod screen;
+mod supervise;
+mod tail;
+mod watch;
+
+use std::{io::Write, process::ExitCode};
+
+use mpc_core::Session;
+
+use self::args::{Cli, Invocation};
+use self::error::LaunchError;
+pub use self::progress::Progress;
+pub use clap::{self, Args};
+
+/// The parties of a program, as its author wrote them.
+pub trait PartySet {
+    /// The names of the parties that compute, in order. A roster names the same ones.
+    const COMPUTE: &'static [&'static str];
+}
+
+/// For a program without flags of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
+pub struct NoArgs {}
+
+/// Runs the program as the command line says: all parties on this machine, or one of them.
+///
+/// `about` is the first line of `--help`, `A` are the program's own flags. The exit code is 0 if all went well, 1 after
+/// an error (which has been printed) and 2 for a wrong command line.
+pub fn main<P, A, F, Fut>(about: Option<&'static str>, program: F) -> ExitCode
+where
+    P: PartySet,
+    A: Args,
+    F: Fn(Session, A) -> Fut,
+    Fut: Future<Output = mpc_core::Result<()>>,
+{
+    let invocation = match args::parse::<A>(about, P::COMPUTE, std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(error) => {
+            // Nothing can be done about a closed terminal.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
+        }
+    };
+    let result = match invocation {
+        Invocation::PrintRoster => print_example(P::COMPUTE),
+        Invocation::Run(cli) => run(P::COMPUTE, *cli, program),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            error::print(&error);
+            error.exit_code()
+        }
+    }
+}
+
+fn run<A, F, Fut>(compute: &[&str], cli: Cli<A>, program: F) -> Result<(), LaunchError>
+where
+    A: Args,
+    F: Fn(Session, A) -> Fut,
+    Fut: Future<Output = mpc_core::Result<()>>,
+{
+    logging::start(&cli.logging);
+    match &cli.parties.party {
+        None => local::run(compute, cli.parties.protocol),
+        Some(_) => party::run(compute, cli, program),
+    }
+}
+
+fn print_example(compute: &[&str]) -> Result<(), LaunchError> {
+    let text = roster::example(compute).to_toml();
+    anstream::stdout().write_all(text.as_bytes()).map_err(LaunchError::Print)
+}

@@ -1,0 +1,62 @@
+//! One party alone: reads the roster, connects to the others and runs the program, or the dealer.
+
+use clap::Args;
+use mpc_comm::{DealerListener, Options, Roster};
+use mpc_core::{ProtocolKind, Session, Settings};
+
+use super::args::{Cli, Network, Protocol};
+use super::{error::LaunchError, roster, watch};
+
+/// Runs the party that `--party` names.
+pub(super) fn run<A, F, Fut>(compute: &[&str], cli: Cli<A>, program: F) -> Result<(), LaunchError>
+where
+    A: Args,
+    F: Fn(Session, A) -> Fut,
+    Fut: Future<Output = mpc_core::Result<()>>,
+{
+    if watch::launched() {
+        watch::end_with_launcher().map_err(|source| LaunchError::Start { party: "the watcher".to_owned(), source })?;
+    }
+    let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
+    let roster = roster::load(&file, compute, cli.parties.protocol)?;
+    let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
+    let (settings, options) = (settings(cli.parties.protocol, cli.parties.fraction_bits), options(&cli.network));
+    if options.allow_plaintext {
+        tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
+    }
+    if role.is_dealer() {
+        return deal(&roster, &settings, options);
+    }
+    if cli.parties.protocol == Protocol::PlainInsecure {
+        tracing::warn!("--protocol plain-insecure: nothing is secret, every party sees all data");
+    }
+    let mesh = mpc_comm::connect(&roster, role, &settings.agreement(), options)?;
+    let flags = cli.program;
+    Ok(mpc_core::run_party(mesh, &settings, |session| program(session, flags))?)
+}
+
+/// Serves one session.
+fn deal(roster: &Roster, settings: &Settings, options: Options) -> Result<(), LaunchError> {
+    let mut listener = DealerListener::bind(roster, &settings.agreement(), options)?;
+    let mesh = listener.accept_session()?;
+    Ok(mpc_core::dealer::serve(mesh, settings)?)
+}
+
+fn settings(protocol: Protocol, fraction_bits: u32) -> Settings {
+    let protocol = match protocol {
+        Protocol::Dealer => ProtocolKind::Dealer,
+        Protocol::PlainInsecure => ProtocolKind::Plain,
+    };
+    Settings { protocol, fraction_bits, ..Settings::default() }
+}
+
+fn options(flags: &Network) -> Options {
+    let default = Options::default();
+    Options {
+        connect_timeout: flags.connect_timeout.unwrap_or(default.connect_timeout),
+        round_timeout: flags.round_timeout.unwrap_or(default.round_timeout),
+        session: flags.session.clone().unwrap_or(default.session.clone()),
+        allow_plaintext: flags.insecure_no_tls,
+        ..default
+    }
+}

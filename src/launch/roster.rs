@@ -1,0 +1,151 @@
+//! Rosters: one of free ports on this machine, an example to fill in, and the check that a roster is for this program.
+
+use std::{
+    io,
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+};
+
+use mpc_comm::{Member, PartyId, Roster};
+
+use super::args::Protocol;
+use super::error::{LaunchError, Mismatch};
+
+/// The name by which the dealer is started, whatever a roster calls it.
+pub(super) const DEALER: &str = "dealer";
+/// The port in the example; not an assigned one, and none that systems hand out by themselves.
+const EXAMPLE_PORT: u16 = 7700;
+
+/// A roster for this machine on ports that are free right now.
+pub(super) fn local(compute: &[&str], with_dealer: bool) -> Result<Roster, LaunchError> {
+    let addresses = free_addresses(compute.len() + usize::from(with_dealer)).map_err(LaunchError::Ports)?;
+    let mut members = addresses.into_iter().zip(compute.iter().copied().chain([DEALER]));
+    let compute = members.by_ref().take(compute.len()).map(|(address, name)| member(name, address)).collect();
+    let roster = Roster { compute, dealer: members.next().map(|(address, name)| member(name, address)) };
+    roster.validate("the parties of this program")?;
+    Ok(roster)
+}
+
+/// A roster for this program that shows what to fill in.
+pub(super) fn example(compute: &[&str]) -> Roster {
+    let entry = |name: &str| member(name, format!("{}.example.org:{EXAMPLE_PORT}", name.to_lowercase()));
+    Roster { compute: compute.iter().copied().map(entry).collect(), dealer: Some(entry(DEALER)) }
+}
+
+/// Reads the roster file and checks that it is one for this program.
+///
+/// The clear-text protocol has no use for a dealer, so the parties do not look for one then.
+pub(super) fn load(file: &Path, compute: &[&str], protocol: Protocol) -> Result<Roster, LaunchError> {
+    let mut roster = Roster::load(file)?;
+    check(&roster, file, compute)?;
+    match protocol {
+        Protocol::PlainInsecure => roster.dealer = None,
+        Protocol::Dealer if roster.dealer.is_none() => return Err(LaunchError::NoDealer { file: file.to_owned() }),
+        Protocol::Dealer => {}
+    }
+    Ok(roster)
+}
+
+/// The party that `--party name` means.
+pub(super) fn role_of(roster: &Roster, name: &str, file: &Path, protocol: Protocol) -> Result<PartyId, LaunchError> {
+    match roster.id_of(name) {
+        Some(id) => Ok(id),
+        None if name == DEALER && protocol == Protocol::PlainInsecure => Err(LaunchError::IdleDealer),
+        None if name == DEALER && roster.dealer.is_some() => Ok(PartyId::DEALER),
+        None => {
+            let (name, known) = (name.to_owned(), names(roster));
+            Err(LaunchError::UnknownParty { name, file: file.to_owned(), known })
+        }
+    }
+}
+
+/// Checks that the roster has the program's parties, in the program's order.
+fn check(roster: &Roster, file: &Path, compute: &[&str]) -> Result<(), LaunchError> {
+    let named: Vec<&str> = roster.compute.iter().map(|member| member.name.as_str()).collect();
+    if named == compute {
+        return Ok(());
+    }
+    let only_in = |these: &[&str], those: &[&str]| {
+        these.iter().filter(|name| !those.contains(name)).map(|name| (*name).to_owned()).collect()
+    };
+    let mismatch = Mismatch {
+        missing: only_in(compute, &named),
+        unknown: only_in(&named, compute),
+        expected: compute.iter().map(|name| (*name).to_owned()).collect(),
+    };
+    Err(LaunchError::OtherParties { file: file.to_owned(), mismatch })
+}
+
+/// Every name that `--party` takes with this roster.
+fn names(roster: &Roster) -> Vec<String> {
+    let dealer = roster.dealer.as_ref().map(|_| DEALER.to_owned());
+    roster.compute.iter().map(|member| member.name.clone()).chain(dealer).collect()
+}
+
+fn member(name: &str, address: String) -> Member {
+    Member { name: name.to_owned(), address }
+}
+
+/// Different free ports: each is held until all are known.
+fn free_addresses(count: usize) -> io::Result<Vec<String>> {
+    let held = (0..count).map(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).collect::<io::Result<Vec<_>>>()?;
+    held.iter().map(|listener| Ok(listener.local_addr()?.to_string())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn local_parties_have_ports_of_their_own() {
+        let roster = local(&["A", "B", "C"], true).unwrap();
+        assert_eq!(names(&roster), ["A", "B", "C", "dealer"]);
+        let addresses: HashSet<String> =
+            roster.compute.iter().chain(&roster.dealer).map(|member| member.address.to_string()).collect();
+        assert_eq!(addresses.len(), 4);
+        assert!(addresses.iter().all(|address| address.starts_with("127.0.0.1:") && !address.ends_with(":0")));
+    }
+
+    #[test]
+    fn without_a_dealer_there_is_none() {
+        assert!(local(&["A", "B"], false).unwrap().dealer.is_none());
+    }
+
+    #[test]
+    fn a_program_needs_parties_that_can_be_told_apart() {
+        assert!(matches!(local(&["A", "dealer"], true), Err(LaunchError::Roster(_))));
+        assert!(matches!(local(&["A"], true), Err(LaunchError::Roster(_))));
+    }
+
+    #[test]
+    fn a_name_means_a_party() {
+        let file = Path::new("r.toml");
+        let mut roster = example(&["Hospital", "Lab"]);
+        let role = |roster: &Roster, name, protocol| role_of(roster, name, file, protocol);
+        assert_eq!(role(&roster, "Lab", Protocol::Dealer).unwrap(), PartyId(1));
+        assert_eq!(role(&roster, "dealer", Protocol::Dealer).unwrap(), PartyId::DEALER);
+        let nobody = role(&roster, "Nobody", Protocol::Dealer).unwrap_err().to_string();
+        assert!(nobody.contains("`Nobody`") && nobody.ends_with("it names Hospital, Lab, dealer"), "{nobody}");
+        roster.dealer = None;
+        assert!(matches!(role(&roster, "dealer", Protocol::PlainInsecure), Err(LaunchError::IdleDealer)));
+    }
+
+    #[test]
+    fn the_example_can_be_read_back() {
+        let text = example(&["Hospital", "Lab"]).to_toml();
+        let roster = Roster::from_toml(&text, "r.toml").unwrap();
+        check(&roster, Path::new("r.toml"), &["Hospital", "Lab"]).unwrap();
+        assert!(roster.dealer.is_some());
+    }
+
+    #[test]
+    fn another_programs_roster_is_refused() {
+        let file = Path::new("r.toml");
+        let roster = example(&["Hospital", "Lab"]);
+        let text = |compute: &[&str]| check(&roster, file, compute).unwrap_err().to_string();
+        assert!(text(&["Hospital", "Bank"]).contains("lacks Bank and it names Lab"));
+        assert!(text(&["Lab", "Hospital"]).contains("another order"));
+        assert!(text(&["Hospital"]).contains("r.toml"));
+    }
+}
