@@ -49,14 +49,14 @@ impl Dealer {
         if self.insecure_no_tls {
             tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
         }
-        let settings =
-            Settings { protocol: ProtocolKind::Dealer, fraction_bits: self.fraction_bits, ..Settings::default() };
+        let settings = Settings { protocol: ProtocolKind::Dealer, fraction_bits: self.fraction_bits };
         let options = Options { allow_plaintext: self.insecure_no_tls, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            return Ok(mpc_core::dealer::serve(mesh, &settings)?);
+            mpc_core::run_dealer(mesh, &settings)?;
+            return Ok(());
         }
         serve_all(&mut listener, &settings)
     }
@@ -69,7 +69,7 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings) -> Result<(), C
         match listener.accept_session() {
             Ok(mesh) => {
                 refused = 0;
-                start(number, mesh, settings.clone())?;
+                start(number, mesh, *settings)?;
             }
             Err(error) => {
                 tracing::error!("session {number} did not come about: {error}");
@@ -87,8 +87,8 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings) -> Result<(), C
 fn start(number: u64, mesh: Mesh, settings: Settings) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
-        match mpc_core::dealer::serve(mesh, &settings) {
-            Ok(()) => tracing::info!("session {number} has ended"),
+        match mpc_core::run_dealer(mesh, &settings) {
+            Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
             Err(error) => tracing::error!("session {number} has failed: {error}"),
         }
     };

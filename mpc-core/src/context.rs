@@ -12,9 +12,10 @@ use std::{
     ops::Range,
 };
 
-/// The party that receives the dealer's correction of a value: the load rotates with the op.
+/// The party that receives the dealer's corrections of an op. A hash of its number spreads the load: the steps of a
+/// training loop recur with a period, so the number itself would give one party all of the large ones.
 pub(crate) fn corrected(op: u64, parties: usize) -> usize {
-    (op % parties as u64) as usize
+    ((op.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32) % parties as u64) as usize
 }
 
 /// A party as its protocol sees it.
@@ -82,6 +83,7 @@ impl Context {
     ) -> impl Future<Output = B::Array<R>> + use<B, R> {
         let address = at.address(purpose);
         let counting = self.dealer_seed.is_none();
+        self.net().dealer_sent += 8 * R::words(len) as u64;
         let correction = (counting || corrected(at.op, self.parties) == self.me)
             .then(|| self.net().correction(address, at.scope, R::words(len)));
         let random = correction.is_none().then(|| self.random::<B, R>(backend, address, 0..len));

@@ -8,7 +8,10 @@ use crate::{
     exec::{Net, Timing, Wire},
     fixed::Fixed,
     op::{Handle, Opened, Runtime},
-    protocol::{dealer::Dealer, plain::Plain},
+    protocol::{
+        dealer::{self, Dealer, Served},
+        plain::Plain,
+    },
     rand::Seed,
     scope::{ScopeGuard, Scopes},
     settings::{ProtocolKind, Settings},
@@ -149,6 +152,11 @@ impl Session {
         self.runtime.traffic()
     }
 
+    /// Bytes that the dealer has sent to all parties together so far: known from the program, without asking it.
+    pub fn dealer_sent(&self) -> u64 {
+        self.runtime.dealer_sent()
+    }
+
     /// Time spent waiting so far.
     pub fn timing(&self) -> Timing {
         self.runtime.timing()
@@ -211,4 +219,12 @@ where
     let answer = session.block_on(program(session.clone()))?;
     session.finish();
     Ok(answer)
+}
+
+/// Runs the dealer of one session over a mesh in which this end is the dealer, until every party has said goodbye.
+///
+/// # Errors
+/// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
+pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
+    dealer::serve::<u64>(mesh, settings.fixed()?)
 }

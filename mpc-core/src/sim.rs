@@ -3,8 +3,7 @@
 
 use crate::{
     error::{Error, Result},
-    protocol::dealer,
-    session::{Session, run_party},
+    session::{Session, run_dealer, run_party},
     settings::{ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
@@ -121,10 +120,8 @@ impl Sim {
 
 /// A dealer inside of the parties' own process, where it protects nothing: whoever owns the process sees the masks.
 fn insecure_dealer_thread(mesh: Mesh, settings: &Settings) {
-    if let Ok(fixed) = settings.fixed() {
-        // What goes wrong here, the parties report.
-        let _ = dealer::serve::<u64>(mesh, fixed);
-    }
+    // What goes wrong here, the parties report.
+    let _ = run_dealer(mesh, settings);
 }
 
 /// What a test body may return: nothing, or a result whose error can be printed.

@@ -1,1 +1,16 @@
-//! Modules, layers, losses and optimisers over secret tensors
+//! Modules, layers, losses and optimisers over secret tensors.
+//!
+//! A model is a struct whose fields are modules; `#[secure_model]` (crate `mpc`) derives [`Module`] for it. Its `forward`
+//! is an ordinary method.
+
+pub mod data;
+pub mod layers;
+pub mod loss;
+pub mod metrics;
+mod module;
+pub mod optim;
+mod param;
+
+pub use layers::Linear;
+pub use module::{Module, Visitor, VisitorMut};
+pub use param::Param;

@@ -10,7 +10,7 @@
 //! use std::process::ExitCode;
 //!
 //! struct Parties;
-//! impl launch::PartySet for Parties {
+//! impl mpc::PartySet for Parties {
 //!     const COMPUTE: &'static [&'static str] = &["Hospital", "Lab"];
 //! }
 //!
@@ -53,18 +53,12 @@ mod watch;
 
 use std::{io::Write, process::ExitCode};
 
-use mpc_core::Session;
+use mpc_core::{PartySet, Session};
 
 use self::args::{Cli, Invocation};
 use self::error::LaunchError;
 pub use self::progress::Progress;
 pub use clap::{self, Args};
-
-/// The parties of a program, as its author wrote them.
-pub trait PartySet {
-    /// The names of the parties that compute, in order. A roster names the same ones.
-    const COMPUTE: &'static [&'static str];
-}
 
 /// For a program without flags of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]

@@ -39,7 +39,9 @@ where
 fn deal(roster: &Roster, settings: &Settings, options: Options) -> Result<(), LaunchError> {
     let mut listener = DealerListener::bind(roster, &settings.agreement(), options)?;
     let mesh = listener.accept_session()?;
-    Ok(mpc_core::dealer::serve(mesh, settings)?)
+    let served = mpc_core::run_dealer(mesh, settings)?;
+    tracing::info!("answered {} requests with {} bytes", served.requests, served.bytes);
+    Ok(())
 }
 
 fn settings(protocol: Protocol, fraction_bits: u32) -> Settings {
@@ -47,7 +49,7 @@ fn settings(protocol: Protocol, fraction_bits: u32) -> Settings {
         Protocol::Dealer => ProtocolKind::Dealer,
         Protocol::PlainInsecure => ProtocolKind::Plain,
     };
-    Settings { protocol, fraction_bits, ..Settings::default() }
+    Settings { protocol, fraction_bits }
 }
 
 fn options(flags: &Network) -> Options {

@@ -85,6 +85,8 @@ pub(crate) struct Net {
     pub parties: usize,
     pub traffic: Traffic,
     pub timing: Timing,
+    /// Bytes of corrections that the dealer sends to all parties together.
+    pub dealer_sent: u64,
     pub scopes: Scopes,
     queued: BTreeMap<Tag, Queued>,
     early: HashMap<Address, Words>,
@@ -100,6 +102,7 @@ impl Net {
             parties,
             traffic: Traffic::default(),
             timing: Timing::default(),
+            dealer_sent: 0,
             scopes,
             queued: BTreeMap::new(),
             early: HashMap::new(),

@@ -89,6 +89,11 @@ impl Runtime {
         self.cx.net().traffic()
     }
 
+    /// Bytes of corrections that the dealer has sent to all parties together, for what has run so far.
+    pub fn dealer_sent(&self) -> u64 {
+        self.cx.net().dealer_sent
+    }
+
     /// Time spent waiting so far.
     pub fn timing(&self) -> Timing {
         self.cx.net().timing

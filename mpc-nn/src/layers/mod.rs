@@ -1,0 +1,5 @@
+//! Layers: one file each.
+
+mod linear;
+
+pub use linear::Linear;
