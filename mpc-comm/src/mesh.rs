@@ -16,6 +16,8 @@ use crate::{Error, Frame, Kind, Options, PartyId, PeerError, Result};
 mod inbox;
 
 /// How long goodbyes may take to leave.
+/// A serving end waits this long for its next request: 30 years, for a wait without end.
+const PATIENCE: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
 const FINISH: Duration = Duration::from_secs(5);
 /// How long an abort may take to leave.
 const ABORT: Duration = Duration::from_secs(2);
@@ -187,13 +189,14 @@ impl Mesh {
         }
     }
 
-    /// The next frame of anybody; peers with frames waiting take turns. For the dealer's loop.
+    /// The next frame of anybody; peers with frames waiting take turns. For the dealer's loop: it waits as long as the
+    /// links live, however long the parties compute between two requests.
     ///
     /// # Errors
-    /// As [`Mesh::recv`]; [`PeerError::Finished`] when all peers have said goodbye and nothing is queued, which is how
+    /// As [`Mesh::recv`], but for the time-out; [`PeerError::Finished`] when all peers have said goodbye and nothing is queued, which is how
     /// a dealer's loop ends well.
     pub fn recv_any(&mut self) -> Result<(PartyId, Frame)> {
-        let deadline = self.deadline();
+        let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(failure) = &self.failure {
                 return Err(failure.clone());

@@ -28,6 +28,8 @@ pub trait Ring: Pod + Copy + Eq + Hash + Debug + Send + Sync + 'static {
     fn shl(a: Self, bits: u32) -> Self;
     /// Logical shift; 0 when `bits` reaches [`Self::BITS`].
     fn shr(a: Self, bits: u32) -> Self;
+    /// Bit by bit: `a` where `mask` has ones.
+    fn and(a: Self, mask: Self) -> Self;
     /// `a >> bits` of the signed value, rounded to nearest (ties up).
     fn round_shift(a: Self, bits: u32) -> Self;
     /// The image of a signed integer.
@@ -96,6 +98,9 @@ macro_rules! ring {
             }
             fn shr(a: Self, bits: u32) -> Self {
                 a.checked_shr(bits).unwrap_or(0)
+            }
+            fn and(a: Self, mask: Self) -> Self {
+                a & mask
             }
             fn round_shift(a: Self, bits: u32) -> Self {
                 if bits == 0 {

@@ -130,8 +130,8 @@ impl Session {
         self.scopes.enter(name)
     }
 
-    /// Runs everything recorded that can still be read. An optimiser step ends with it, so that a training loop that
-    /// never reads runs on in bounded memory.
+    /// Runs everything recorded that can still be read. An optimiser step runs what the new parameters need, so that a
+    /// training loop that never reads runs on in bounded memory.
     pub fn flush(&self) {
         self.runtime.flush();
     }

@@ -152,6 +152,21 @@ fn what_nobody_reads_is_not_run() {
 }
 
 #[test]
+fn what_is_not_asked_for_stays_recorded() {
+    let totals = agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, 64, |_| 3.0);
+        let (double, square) = (&x * 2.0, &x * &x);
+        let shifted = &double + 1.0;
+        s.runtime().compute(&[shifted.handle()]);
+        let first = s.traffic().total.rounds;
+        close(square.reveal().await?, [9.0; 64], ULP); // still there
+        close(shifted.reveal().await?, [7.0; 64], 0.0);
+        Ok((first, s.traffic().total.rounds))
+    }));
+    assert_eq!(totals, (0, 4));
+}
+
+#[test]
 fn values_nobody_can_read_are_freed() {
     agreed(Sim::new(2).run(async |s: Session| {
         let x = alice(&s, 1, |_| 1.0);

@@ -14,6 +14,7 @@ use crate::{
 use mpc_comm::{Frame, Kind, PartyId, Traffic};
 use std::{
     cell::{Cell, RefCell},
+    collections::HashSet,
     fmt::Write,
     panic::Location,
     pin::pin,
@@ -183,16 +184,22 @@ impl Runtime {
         op.digest(&mut |x| digest.number(x));
     }
 
-    /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first.
-    fn spawn_recorded(&self) -> Result<()> {
+    /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
+    /// `targets`, only what those need; the rest stays recorded.
+    fn spawn_recorded(&self, targets: Option<&[&Handle]>) -> Result<()> {
         let mut recorded = self.pending.take();
-        self.pending_elements.set(0);
-        let mut needed = Vec::with_capacity(recorded.len());
+        let wanted = targets.map(|targets| wanted(&recorded, targets));
+        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
         while let Some(node) = recorded.pop() {
-            if Rc::strong_count(&node) > 1 {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&node.id())) {
+                kept.push(node);
+            } else if Rc::strong_count(&node) > 1 {
                 needed.push(node);
             }
         }
+        kept.reverse();
+        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
+        *self.pending.borrow_mut() = kept;
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
             let inputs = node.inputs.borrow();
@@ -225,8 +232,17 @@ impl Runtime {
 
     /// Runs everything recorded that somebody can still read. A failure shows at the next read.
     pub fn flush(&self) {
+        self.run(None);
+    }
+
+    /// Runs what some tensors need, and leaves the rest recorded. A failure shows at the next read.
+    pub fn compute(&self, targets: &[&Handle]) {
+        self.run(Some(targets));
+    }
+
+    fn run(&self, targets: Option<&[&Handle]>) {
         let run = || {
-            self.spawn_recorded()?;
+            self.spawn_recorded(targets)?;
             loop {
                 if self.tasks.turn() {
                     self.program_woken.set(true);
@@ -259,7 +275,7 @@ impl Runtime {
                     self.check()?;
                     return answer.inspect_err(|error| self.stop(error.clone()));
                 }
-                self.spawn_recorded().inspect_err(|error| self.stop(error.clone()))?;
+                self.spawn_recorded(None).inspect_err(|error| self.stop(error.clone()))?;
             }
             let woken = self.tasks.turn();
             self.check()?;
@@ -309,4 +325,15 @@ impl Runtime {
             mesh.finish();
         }
     }
+}
+
+/// The recorded nodes that some tensors need.
+fn wanted(recorded: &[Rc<Node>], targets: &[&Handle]) -> HashSet<u64> {
+    let mut wanted: HashSet<u64> = targets.iter().filter_map(|target| target.id()).collect();
+    for node in recorded.iter().rev() {
+        if wanted.contains(&node.id()) {
+            wanted.extend(node.inputs.borrow().iter().map(|input| input.id()));
+        }
+    }
+    wanted
 }

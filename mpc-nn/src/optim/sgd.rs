@@ -28,10 +28,11 @@ impl Sgd {
         self
     }
 
-    /// Updates every parameter of a model by the gradients of a loss, and runs what is recorded.
+    /// Updates every parameter of a model by the gradients of a loss, and runs what that needs: not the loss itself.
     #[track_caller]
     pub fn step(&mut self, s: &Session, model: &mut impl Module, gradients: &Gradients<Secret>) {
         let _scope = s.scope("sgd");
+        let mut updated = Vec::new();
         s.no_grad(|| {
             model.for_each_param(|name, param| {
                 let gradient = gradients.of(&**param);
@@ -43,11 +44,13 @@ impl Sgd {
                     None => (&gradient * self.lr, gradient),
                 };
                 param.set(&**param - change);
+                updated.push((**param).clone());
                 if self.momentum != 0.0 {
+                    updated.push(velocity.clone());
                     self.velocity.insert(name.to_owned(), velocity);
                 }
             });
         });
-        s.flush();
+        s.runtime().compute(&updated.iter().map(Tensor::handle).collect::<Vec<_>>());
     }
 }

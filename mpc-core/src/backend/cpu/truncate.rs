@@ -5,9 +5,15 @@ use crate::{backend::ByBit, ring::Ring};
 
 /// Two parties. The two shares of z' = z + 2^(k-2) in [0, 2^(k-1)) wrap iff one of them has its top bit set:
 /// `a | b = a + b - ab`, a known to party 0, b to party 1, and ab from the opened bits and the dealer's mask products.
+///
+/// Party 0 rounds its share down and party 1 up. With d the dropped part of z' and a uniform share, the sum is one more than
+/// the floor with probability d / 2^bits exactly: unbiased for any number of bits. (Rounding both down and adding one
+/// would give (d + 1) / 2^bits, which matters when few bits are dropped.)
 pub(super) fn by_bit<R: Ring>(step: &ByBit<'_, Cpu, R>) -> Vec<R> {
     let &ByBit { z, opened: [opened_a, opened_b], mask, products, bits, first } = step;
-    let rest = if first { R::sub(R::ONE, R::shl(R::ONE, R::BITS - 2 - bits)) } else { R::ZERO };
+    let rest = if first { R::neg(R::shl(R::ONE, R::BITS - 2 - bits)) } else { R::ZERO };
+    let dropped = R::sub(R::shl(R::ONE, bits), R::ONE);
+    let up = |z: R| if first { R::ZERO } else { R::shr(R::add(R::and(z, dropped), dropped), bits) };
     let ring = |bit: u64| R::from_i128(i128::from(bit));
     let share = |(i, (&z, &product)): (usize, (&R, &R))| {
         let (a, b, own) = (ring(bit(opened_a, i)), ring(bit(opened_b, i)), ring(bit(mask, i)));
@@ -19,7 +25,7 @@ pub(super) fn by_bit<R: Ring>(step: &ByBit<'_, Cpu, R>) -> Vec<R> {
         };
         let both = R::add(known, R::mul(R::mul(flip(a), flip(b)), product));
         let wrap = R::sub(ring(R::msb(z)), both);
-        R::add(R::sub(R::shr(z, bits), R::shl(wrap, R::BITS - bits)), rest)
+        R::add(R::add(R::sub(R::shr(z, bits), R::shl(wrap, R::BITS - bits)), rest), up(z))
     };
     z.iter().zip(products.iter()).enumerate().map(share).collect()
 }

@@ -24,14 +24,23 @@ pub(crate) struct Settings {
     pub(crate) depth: usize,
 }
 
-/// A program.
-#[mpc::main]
-async fn main(s: Session) -> mpc::Result<()> {
-    let _ = s;
-    Ok(())
+/// A program, compiled and not started.
+pub(crate) mod program {
+    use super::{Parties, Session};
+
+    /// A program.
+    #[mpc::main]
+    pub(crate) async fn main(s: Session) -> mpc::Result<()> {
+        let _ = s;
+        Ok(())
+    }
 }
 
 #[mpc::test]
 async fn test(s: Session) {
     let _ = s;
+}
+
+fn main() {
+    let _: fn() -> std::process::ExitCode = program::main;
 }
