@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
@@ -15,9 +15,9 @@ use crate::{Error, Frame, Kind, Options, PartyId, PeerError, Result};
 
 mod inbox;
 
-/// How long goodbyes may take to leave.
 /// A serving end waits this long for its next request: 30 years, for a wait without end.
 const PATIENCE: Duration = Duration::from_secs(30 * 365 * 24 * 3600);
+/// How long goodbyes may take to leave.
 const FINISH: Duration = Duration::from_secs(5);
 /// How long an abort may take to leave.
 const ABORT: Duration = Duration::from_secs(2);
