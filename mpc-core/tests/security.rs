@@ -69,6 +69,26 @@ fn what_is_opened_is_uniform_whatever_the_secrets() {
 }
 
 #[test]
+fn revealing_a_sum_shows_no_summand() {
+    // Alice's and Bob's numbers, widened without shares of zero of their own: only the sum may be seen by the third party.
+    let transcript = Transcript::with_words();
+    let seen = agreed(Sim::new(3).transcript(&transcript).run(async |s: Session| {
+        let a = s.input::<Alice>(1, || vec![3.0]).concat(&alice(&s, 1, |_| 0.0), 0);
+        let b = s.input::<Bob>(1, || vec![4.0]).concat(&bob(&s, 1, |_| 0.0), 0);
+        (a.slice(0, 0..1) + b.slice(0, 0..1)).reveal().item().await
+    }));
+    assert_eq!(seen, 7.0);
+    let sent: Vec<u64> = [0, 1]
+        .into_iter()
+        .flat_map(|party| transcript.between(PartyId(party), PartyId(2)))
+        .filter(|entry| entry.kind == Kind::Round)
+        .flat_map(|entry| entry.body.unwrap())
+        .collect();
+    assert_eq!(sent.len(), 2);
+    assert!(!sent.contains(&(3 << 16)) && !sent.contains(&(4 << 16)), "{sent:?}");
+}
+
+#[test]
 fn every_mask_is_used_once() {
     // Two runs of one program on the same secrets share no opened word; nor do two steps of one run.
     let (first, second) = (words(ProtocolKind::Dealer, 1.0, 1.0), words(ProtocolKind::Dealer, 1.0, 1.0));

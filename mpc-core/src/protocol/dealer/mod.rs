@@ -144,7 +144,9 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>> {
         let (len, kernels) = (self.backend.len(x), self.backend.clone());
         let tag = Tag { at: at.address(Purpose::Reveal), piece: 0 };
-        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(x), move |parts| {
+        // Shares of a sum of widened private values are those values: shares of zero hide all but the sum.
+        let fresh = self.refresh(at, x).0;
+        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(&fresh), move |parts| {
             parts.map(|parts| kernels.sum_wire(&parts, len))
         })
     }
