@@ -26,6 +26,8 @@ use crate::{
 const CALLERS: usize = 128;
 /// After a failure, how long parties that are not connected yet can still come to hear of it.
 const FAREWELL: Duration = Duration::from_millis(1500);
+/// How long an aborted task may take to end; it has nothing left to do but to drop what it holds.
+const CLOSING: Duration = Duration::from_secs(1);
 /// The longest pause between two calls; shorter than the farewell.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -132,13 +134,18 @@ impl Gathering {
     }
 }
 
-/// Tasks that end with the attempt to connect.
+/// Tasks that end with the attempt to connect. Dropping waits until they have, so that our port is free again when
+/// `connect` has returned.
 #[derive(Debug, Default)]
 pub(crate) struct Tasks(pub(crate) Vec<AbortHandle>);
 
 impl Drop for Tasks {
     fn drop(&mut self) {
         self.0.iter().for_each(AbortHandle::abort);
+        let deadline = Instant::now() + CLOSING;
+        while !self.0.iter().all(AbortHandle::is_finished) && Instant::now() < deadline {
+            std::thread::sleep(Duration::from_micros(200));
+        }
     }
 }
 

@@ -59,5 +59,5 @@ pub use options::Options;
 pub use party::PartyId;
 pub use roster::{Member, Roster};
 pub use stats::{Count, Traffic};
-pub use transcript::{Entry, Transcript};
+pub use transcript::{Entry, Shape, Transcript};
 pub use words::Words;

@@ -30,11 +30,13 @@ const ROOM_UNIT: u64 = 1 << 10;
 #[derive(Debug)]
 struct TaskLink {
     posts: UnboundedSender<Frame>,
+    counters: Arc<Counters>,
     tasks: [AbortHandle; 2],
 }
 
 impl Outbox for TaskLink {
     fn post(&self, frame: Frame) {
+        self.counters.add_sent(&frame);
         // When the writer is gone, the reader has said or will say why.
         let _ = self.posts.send(frame);
     }
@@ -73,8 +75,12 @@ where
         silence: options.silence,
     };
     let reading = runtime.spawn(reader.run(alive));
-    let writing = runtime.spawn(write_until(write, posted, over, options.heartbeat, Arc::clone(&owner.counters)));
-    Box::new(TaskLink { posts, tasks: [reading.abort_handle(), writing.abort_handle()] })
+    let writing = runtime.spawn(write_until(write, posted, over, options.heartbeat));
+    Box::new(TaskLink {
+        posts,
+        counters: Arc::clone(&owner.counters),
+        tasks: [reading.abort_handle(), writing.abort_handle()],
+    })
 }
 
 struct Reader<R> {
@@ -112,7 +118,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             return Ok(None);
         }
         let room = if head.kind.is_payload() { self.room_for(head.bytes).await } else { None };
-        self.owner.counters.add_received(HEAD_BYTES as u64);
+        self.owner.counters.add_arrived(HEAD_BYTES as u64);
         let frame = read_body(&mut self.stream, head, self.silence, Some(&self.owner.counters)).await?;
         Ok(Some(Event::of(self.peer, frame, room)))
     }
@@ -152,7 +158,7 @@ pub(crate) async fn read_body(
         let bytes = read_some(stream, body.space(), silence).await?;
         body.filled(bytes);
         if let Some(counters) = counters {
-            counters.add_received(bytes as u64);
+            counters.add_arrived(bytes as u64);
         }
     }
     let body = body.finish().filter(|words| !words.is_empty()).into_iter().collect();
@@ -182,11 +188,10 @@ async fn write_until(
     mut posted: UnboundedReceiver<Frame>,
     over: oneshot::Receiver<()>,
     heartbeat: Duration,
-    counters: Arc<Counters>,
 ) {
     tokio::select! {
         _ = over => {}
-        written = write_posts(&mut stream, &mut posted, heartbeat, &counters) => {
+        written = write_posts(&mut stream, &mut posted, heartbeat) => {
             if let Err(error) = written {
                 tracing::debug!(%error, "a link broke");
             }
@@ -199,13 +204,11 @@ async fn write_posts(
     stream: &mut (impl AsyncWrite + Unpin),
     posted: &mut UnboundedReceiver<Frame>,
     heartbeat: Duration,
-    counters: &Counters,
 ) -> io::Result<()> {
     loop {
         match timeout(heartbeat, posted.recv()).await {
             Ok(Some(frame)) => {
                 write_frame(stream, &frame).await?;
-                counters.add_sent(&frame);
                 if matches!(frame.kind, Kind::Bye | Kind::Abort) {
                     return Ok(());
                 }

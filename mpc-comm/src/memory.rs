@@ -192,7 +192,7 @@ impl MemoryLink {
     fn deliver(&self, frame: Frame) {
         let bytes = HEAD_BYTES as u64 + frame.bytes();
         if self.net.deliver(self.me, self.peer, Event::of(self.me, frame, None)) {
-            self.counters[1].add_received(bytes);
+            self.counters[1].add_arrived(bytes);
         }
     }
 }

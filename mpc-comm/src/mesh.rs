@@ -180,6 +180,7 @@ impl Mesh {
             };
             // Dropping the permit here gives the frame's room back to the reader.
             if let Some((frame, _room)) = link.queue.pop_front() {
+                self.owner.counters.add_received(&frame);
                 return Ok(frame);
             }
             if link.left {
@@ -253,9 +254,17 @@ impl Mesh {
         }
     }
 
-    /// What crossed the wire so far: bytes sent, bytes received, frames sent; headers included, heartbeats not.
+    /// Bytes sent, bytes received and frames sent so far: payload frames with their headers, as the program sends and
+    /// receives them. The mesh's own greetings, goodbyes and signs of life are not counted, so equal programs have
+    /// equal counts.
     pub fn wire(&self) -> (u64, u64, u64) {
         self.owner.counters.read()
+    }
+
+    /// Bytes read from the links so far, whether or not the program has taken them; no signs of life. Minus what was
+    /// received, this is what lies unread.
+    pub fn arrived(&self) -> u64 {
+        self.owner.counters.arrived()
     }
 }
 

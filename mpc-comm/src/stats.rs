@@ -55,11 +55,11 @@ impl Sub for Count {
 pub struct Traffic {
     /// All of it, in payload bytes.
     pub total: Count,
-    /// Bytes written to the wire, headers included, heartbeats not.
+    /// Bytes sent, headers included; the mesh's own greetings, goodbyes and signs of life are not.
     pub wire_sent: u64,
-    /// Bytes read from the wire, headers included, heartbeats not.
+    /// Bytes received, counted likewise.
     pub wire_received: u64,
-    /// Frames written, heartbeats not included.
+    /// Frames sent, counted likewise.
     pub frames_sent: u64,
     /// The total by scope path (`LeNet/conv2/relu`).
     pub scopes: BTreeMap<Arc<str>, Count>,

@@ -16,6 +16,9 @@ pub struct Transcript {
     entries: Arc<Mutex<Vec<Entry>>>,
 }
 
+/// What somebody sees who watches the wires: by link (from, to), kind, round and words of every frame.
+pub type Shape = BTreeMap<(PartyId, PartyId), Vec<(Kind, u64, usize)>>;
+
 /// One frame, as it was sent (before any fault).
 #[derive(Clone, PartialEq, Eq)]
 pub struct Entry {
@@ -56,10 +59,9 @@ impl Transcript {
         self.entries().into_iter().filter(|entry| (entry.from, entry.to) == (from, to)).collect()
     }
 
-    /// Kind, round and words of every frame, by link: what somebody who watches the wires sees. Does not depend on
-    /// timing.
-    pub fn shape(&self) -> BTreeMap<(PartyId, PartyId), Vec<(Kind, u64, usize)>> {
-        let mut shape: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    /// What somebody sees who watches the wires. Does not depend on timing.
+    pub fn shape(&self) -> Shape {
+        let mut shape = Shape::new();
         for entry in self.entries() {
             shape.entry((entry.from, entry.to)).or_default().push((entry.kind, entry.round, entry.words));
         }

@@ -59,22 +59,30 @@ pub(crate) trait Outbox: fmt::Debug + Send + Sync {
     fn hang_up(&self);
 }
 
-/// Bytes and frames that crossed a party's links, heartbeats not counted.
+/// Bytes and frames that crossed a party's links. What was sent and received counts when the program sends and
+/// receives it, so that equal programs have equal counts; only payload frames do, since the mesh's own depend on time.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     sent: AtomicU64,
-    received: AtomicU64,
     frames: AtomicU64,
+    received: AtomicU64,
+    arrived: AtomicU64,
 }
 
 impl Counters {
     pub(crate) fn add_sent(&self, frame: &Frame) {
-        self.sent.fetch_add(HEAD_BYTES as u64 + frame.bytes(), Ordering::Relaxed);
-        self.frames.fetch_add(1, Ordering::Relaxed);
+        if frame.kind.is_payload() {
+            self.sent.fetch_add(wire_bytes(frame), Ordering::Relaxed);
+            self.frames.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
-    pub(crate) fn add_received(&self, bytes: u64) {
-        self.received.fetch_add(bytes, Ordering::Relaxed);
+    pub(crate) fn add_received(&self, frame: &Frame) {
+        self.received.fetch_add(wire_bytes(frame), Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_arrived(&self, bytes: u64) {
+        self.arrived.fetch_add(bytes, Ordering::Relaxed);
     }
 
     /// Bytes sent, bytes received, frames sent.
@@ -82,6 +90,16 @@ impl Counters {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         (read(&self.sent), read(&self.received), read(&self.frames))
     }
+
+    /// Bytes that have been read from the links, whether or not the program has taken them.
+    pub(crate) fn arrived(&self) -> u64 {
+        self.arrived.load(Ordering::Relaxed)
+    }
+}
+
+/// Header and body.
+fn wire_bytes(frame: &Frame) -> u64 {
+    HEAD_BYTES as u64 + frame.bytes()
 }
 
 /// The channel into a party's inbox. It has no bound of its own: readers hold back by permits.

@@ -29,7 +29,7 @@ fn flood() -> (Vec<Mesh>, Mesh) {
 fn an_idle_receiver_takes_in_no_more_than_its_inbox() {
     let (mut meshes, sender) = flood();
     std::thread::sleep(Duration::from_millis(700));
-    let received = meshes[0].wire().1;
+    let received = meshes[0].arrived();
     assert!(received > 15 * MIB, "{received}");
     assert!(received <= 16 * MIB + 4096, "{received}");
     let mut taken = 0;
@@ -37,7 +37,8 @@ fn an_idle_receiver_takes_in_no_more_than_its_inbox() {
         let got = meshes[0].recv(PartyId(0)).unwrap();
         assert_eq!((got.round, got.words()), (round, WORDS));
         taken += got.bytes();
-        assert!(meshes[0].wire().1 <= taken + 16 * MIB + 4096);
+        assert_eq!(meshes[0].wire().1, taken + (round + 1) * 32);
+        assert!(meshes[0].arrived() <= taken + 16 * MIB + 4096);
     }
     meshes.push(sender);
     run(meshes, Mesh::finish);
@@ -52,7 +53,7 @@ fn a_flood_does_not_keep_others_from_being_heard() {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             assert_eq!(flooded.recv(PartyId(2)).unwrap().round, 100);
-            assert!(flooded.wire().1 <= 16 * MIB + 4096 + 64);
+            assert!(flooded.arrived() <= 16 * MIB + 4096 + 64);
             flooded.send(PartyId(0), frame(101, 0, 1)).unwrap();
             for round in 0..FRAMES {
                 assert_eq!(flooded.recv(PartyId(0)).unwrap().round, round);
@@ -78,7 +79,7 @@ fn a_frame_larger_than_the_inbox_is_let_through_alone() {
         meshes[0].send(PartyId(1), frame(round, 1, WORDS)).unwrap();
     }
     std::thread::sleep(Duration::from_millis(300));
-    assert!(receiver.wire().1 <= 8 * MIB + 64);
+    assert!(receiver.arrived() <= 8 * MIB + 64);
     for round in 0..3 {
         assert_eq!(receiver.recv(PartyId(0)).unwrap().round, round);
     }

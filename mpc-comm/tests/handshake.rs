@@ -163,6 +163,7 @@ fn who_does_not_come_is_named() {
         }
     }
     // At a dealer the party that has come is told who has not, and the dealer serves on.
+    let impatient = Options { connect_timeout: Duration::from_secs(2), ..options() };
     let mut listener = DealerListener::bind(&roster, &agreement(), impatient).unwrap();
     std::thread::scope(|scope| {
         let dealer = scope.spawn(|| listener.accept_session().unwrap());

@@ -156,6 +156,6 @@ fn a_transcript_has_sizes_always_and_words_when_asked() {
         let shape = transcript.shape();
         assert_eq!(shape.values().next().unwrap(), &[(Kind::Round, 3, 3), (Kind::Bye, 0, 0)]);
         assert_eq!(meshes[0].recv(PartyId(0)).unwrap().words(), 3);
-        assert_eq!(meshes[0].wire(), (0, 32 + 24 + 32, 0));
+        assert_eq!(meshes[0].wire(), (0, 32 + 24, 0));
     }
 }

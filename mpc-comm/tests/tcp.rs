@@ -42,11 +42,7 @@ fn three_parties_and_a_dealer_exchange_small_and_large_frames() {
     });
     // To each of three: three large frames, the words of rounds 1, 3 and 5, and six headers.
     let bytes = 3 * (3 * 8 * MIB + (1 + 3 + 5) * 8 + 6 * 32) as u64;
-    for (sent, received, frames) in wires {
-        assert_eq!(received, bytes);
-        // The last frame's writer may not have counted it yet.
-        assert!(sent <= bytes && frames <= 18);
-    }
+    assert_eq!(wires, [(bytes, bytes, 18); 4]);
 }
 
 #[test]
@@ -140,7 +136,7 @@ fn a_killed_party_is_noticed_also_by_those_who_wait_for_another() {
         std::thread::sleep(Duration::from_millis(100));
         drop(killed);
     });
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(3), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -72,6 +72,16 @@ impl Context {
         share
     }
 
+    /// This party's exclusive-or share of zero bits. Free.
+    pub fn zero_bits<B: Backend>(&self, backend: &B, at: At, words: usize) -> Bits<B> {
+        let at = at.address(Purpose::Zero);
+        let zero = backend.fill(words, 0);
+        self.pair_seeds
+            .iter()
+            .flatten()
+            .fold(zero, |share, seed| backend.xor(&share, &backend.random(seed, at, 0..words)))
+    }
+
     /// This party's share of `len` elements that the dealer made: random, and at one party a correction. Costs that
     /// party `len` elements from the dealer.
     pub fn dealt<B: Backend, R: Ring>(

@@ -28,5 +28,5 @@ pub use fixed::Fixed;
 pub use session::{InputOf, Session, run_dealer, run_party};
 pub use settings::{ProtocolKind, Settings};
 pub use shape::Shape;
-pub use tensor::{Gradients, IntoInput, Tensor};
+pub use tensor::{Bit, Gradients, IntoInput, Number, Tensor};
 pub use visibility::{Join, Party, PartySet, Private, Public, Secret, Visibility};

@@ -4,6 +4,7 @@
 //! answer is a stream of corrections (PROTOCOLS.md section 1).
 
 use crate::{
+    backend::conjunction,
     bilinear::Bilinear,
     error::{Error, Result},
     rand::{Address, Purpose},
@@ -102,6 +103,18 @@ pub enum NeedKind {
         /// The masks of the wires that the bit multiplies.
         wires: Vec<Mask>,
     },
+    /// One-hot tables of all nibbles of a mask: 4 E an element.
+    Equal {
+        /// The mask of what is compared with zero.
+        mask: Mask,
+    },
+    /// Products of the mask bits of groups of factors: 2^k - k - 1 bits an element for a group of k.
+    Conjunction {
+        /// Elements.
+        len: usize,
+        /// Factors of each group, 1 to 4.
+        groups: Vec<u8>,
+    },
     /// Cosines and sines of multiples of a mask: 2 E an element and harmonic.
     Waves {
         /// The mask.
@@ -150,6 +163,11 @@ impl Need {
                 bounded(Some(*len))
                     && wires.len() <= 64
                     && wires.iter().all(|wire| mask(wire) && wire.out_len() == *len)
+            }
+            NeedKind::Equal { mask: m } => mask(m),
+            NeedKind::Conjunction { len, groups } => {
+                bounded(len.checked_mul(groups.len()))
+                    && groups.iter().all(|&factors| (1..=conjunction::MOST).contains(&usize::from(factors)))
             }
             NeedKind::Waves { mask: m, period_log2, harmonics } => {
                 mask(m)
@@ -208,7 +226,7 @@ pub(crate) fn parse_corrections(body: &mut Body) -> Option<Vec<(Address, Words)>
 
 fn purpose(number: u8) -> Option<Purpose> {
     use Purpose::*;
-    [Product, ShiftHigh, ShiftSign, WrapProduct, Tables, Monomials, ChoiceNumber, ChoiceProduct, Waves]
+    [Product, ShiftHigh, ShiftSign, WrapProduct, Tables, Monomials, ChoiceNumber, ChoiceProduct, Waves, FactorProducts]
         .into_iter()
         .find(|&purpose| purpose as u8 == number)
 }

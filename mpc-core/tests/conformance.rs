@@ -62,6 +62,12 @@ impl Rows {
     fn choose(&self, wires: u64) -> Cost {
         Cost::new(1, self.plane(), 8 * self.n + 8 * self.n * wires)
     }
+    fn equal(&self) -> Cost {
+        Cost::new(2, 20 * self.plane(), 32 * self.n + 55 * self.plane())
+    }
+    fn and(&self) -> Cost {
+        Cost::new(1, 2 * self.plane(), self.plane())
+    }
     fn series(&self) -> Cost {
         Cost::new(0, 0, 16 * 16 * self.n)
     }
@@ -132,6 +138,67 @@ fn cases() -> Vec<Case> {
             |x, _| f64::from(x >= 0.0),
             0.0,
             |r| r.open().then(r.compare(1)).then(r.choose(0)),
+        ),
+        case(
+            "x < y",
+            |_, x, y| x.lt(y).number(),
+            |x, y| f64::from(x < y),
+            0.0,
+            |r| r.open().then(r.compare(1)).then(r.choose(0)),
+        ),
+        case(
+            "x > 0.25 or x = y, and not x > 30",
+            |_, x, y| ((x.gt(0.25) | x.equal(y)) & !x.gt(30.0)).number(),
+            |x, y| f64::from((x > 0.25 || x == y) && !(x > 30.0)),
+            0.0,
+            |r| {
+                // One opening of x serves both orders; x - y is opened beside it.
+                let bits = r.open().then(r.compare(1)).beside(r.compare(1)).beside(r.open().then(r.equal()));
+                let rounds = Cost::new(3, bits.sent, bits.dealt);
+                rounds.then(r.and()).then(r.and()).then(r.choose(0))
+            },
+        ),
+        case(
+            "equality with a number",
+            |_, x, _| x.equal(4.083).number(),
+            |x, _| f64::from((x - 4.083).abs() < ULP / 2.0),
+            0.0,
+            |r| r.open().then(r.equal()).then(r.choose(0)),
+        ),
+        case("relu", |_, x, _| x.relu(), |x, _| x.max(0.0), 0.5, |r| r.open().then(r.compare(1)).then(r.choose(1))),
+        case("abs", |_, x, _| x.abs(), |x, _| x.abs(), 0.5, |r| r.open().then(r.compare(1)).then(r.choose(1))),
+        case(
+            "sign",
+            |_, x, _| x.sign(),
+            |x, _| x.signum(),
+            0.0,
+            |r| r.open().then(r.compare(1).beside(r.compare(1))).then(r.choose(0).beside(r.choose(0))),
+        ),
+        case(
+            "clamp",
+            |_, x, _| x.clamp(-1.5, 6.0),
+            |x, _| x.clamp(-1.5, 6.0),
+            0.5,
+            |r| {
+                let choices = r.choose(1).beside(r.choose(1)).beside(r.choose(0)).beside(r.choose(0));
+                r.open().then(r.compare(1).beside(r.compare(1))).then(choices)
+            },
+        ),
+        case(
+            "leaky relu",
+            |_, x, _| x.leaky_relu(0.25),
+            |x, _| if x < 0.0 { 0.25 * x } else { x },
+            2.0,
+            |r| r.open().then(r.compare(1)).then(r.choose(1)).then(r.truncate()),
+        ),
+        case("maximum", |_, x, y| x.maximum(y), f64::max, 1.0, |r| r.open().then(r.compare(1)).then(r.choose(1))),
+        case("minimum", |_, x, y| x.minimum(y), f64::min, 1.0, |r| r.open().then(r.compare(1)).then(r.choose(1))),
+        case(
+            "select",
+            |_, x, y| x.gt(y).select(&(x * 2.0), y),
+            |x, y| if x > y { 2.0 * x } else { y },
+            2.0,
+            |r| r.open().then(r.compare(1)).beside(r.open()).then(r.choose(1)),
         ),
         case("sigmoid", |_, x, _| x.sigmoid(), |x, _| 1.0 / (1.0 + (-x).exp()), 4.0, |r| r.open().then(r.sigmoid())),
         case(
@@ -253,6 +320,70 @@ fn sums_concatenations_and_slices_are_free_and_exact() {
             close(odd.reveal().await?, (0..16).map(|k| at(3 - k / 4, 1 + 2 * (k % 4))), 0.0);
             let total: f64 = (0..32).map(|k| at(k / 8, k % 8)).sum();
             close(repeated.reveal().await?, [total; 4], 0.0);
+            Ok(())
+        }));
+    }
+}
+
+#[test]
+fn the_largest_of_a_hundred_takes_28_rounds() {
+    for parties in [2, 3] {
+        agreed(Sim::new(parties).run(async |s: Session| {
+            let value = |i: usize| ((i * 7919) % 1009) as f64 / 7.0 - 60.0;
+            let x = alice(&s, [3, 100], value);
+            s.flush();
+            let before = s.traffic().total.rounds;
+            let (largest, smallest) = (x.max(1), x.min(1));
+            s.flush();
+            assert_eq!(s.traffic().total.rounds - before, 28);
+            let row = |i: usize| (0..100).map(move |j| value(100 * i + j));
+            close(largest.reveal().await?, (0..3).map(|i| row(i).fold(f64::MIN, f64::max)), ULP);
+            close(smallest.reveal().await?, (0..3).map(|i| row(i).fold(f64::MAX, f64::min)), ULP);
+            Ok(())
+        }));
+    }
+}
+
+#[test]
+fn bits_are_viewed_and_revealed_like_numbers() {
+    for protocol in [ProtocolKind::Dealer, ProtocolKind::Plain] {
+        agreed(Sim::new(3).protocol(protocol).run(async |s: Session| {
+            let x = alice(&s, [5, 30], |i| (i % 7) as f64 - 3.0);
+            let known = s.input::<common::Bob>([5, 30], || (0..150).map(|i| f64::from(i % 2)).collect::<Vec<_>>());
+            let bits = (x.lt(0.0) ^ known.gt(0.5)).t().slice(0, 3..9);
+            let expected = |k: usize| {
+                let i = (k % 5) * 30 + 3 + k / 5;
+                ((i % 7) < 3) != (i % 2 == 1)
+            };
+            assert!(bits.reveal().await?.into_iter().eq((0..30).map(expected)));
+            let mine = bits.reveal_to::<common::Alice>().await?;
+            assert_eq!(mine.is_some(), s.is::<common::Alice>());
+            Ok(())
+        }));
+    }
+}
+
+#[test]
+fn comparisons_hold_at_the_edges() {
+    let edges = [0.0, ULP, -ULP, 1.0, -1.0, 65535.0, -65536.0, 2f64.powi(29), -2f64.powi(29), 2f64.powi(30) - 1.0];
+    let pairs = move |k: usize| (edges[k / 10], edges[k % 10]);
+    for parties in [2, 3] {
+        agreed(Sim::new(parties).run(async |s: Session| {
+            let (x, y) = (alice(&s, 100, |k| pairs(k).0), bob(&s, 100, |k| pairs(k).1));
+            let check = async |bits: Tensor<Secret, mpc_core::Bit>, clear: fn(f64, f64) -> bool| {
+                for (k, bit) in bits.reveal().await?.into_iter().enumerate() {
+                    assert_eq!(bit, clear(pairs(k).0, pairs(k).1), "{:?}", pairs(k));
+                }
+                Ok::<_, mpc_core::Error>(())
+            };
+            check(x.lt(&y), |x, y| x < y).await?;
+            check(x.le(&y), |x, y| x <= y).await?;
+            check(x.gt(&y), |x, y| x > y).await?;
+            check(x.ge(&y), |x, y| x >= y).await?;
+            check(x.equal(&y), |x, y| x == y).await?;
+            check(x.not_equal(&y), |x, y| x != y).await?;
+            check(x.le(1.0), |x, _| x <= 1.0).await?;
+            check(x.gt(-1.0), |x, _| x > -1.0).await?;
             Ok(())
         }));
     }

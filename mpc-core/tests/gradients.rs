@@ -90,6 +90,44 @@ fn every_other_op() {
 }
 
 #[test]
+fn choices() {
+    let secret = |s: &Session, w: &Tensor<Secret>| {
+        let (x, w) = (alice(s, 8, x_at), w.reshape(8));
+        let pieces = w.relu() * 2.0 + w.abs() * 0.5 + w.leaky_relu(0.25) - (&w * &w).clamp(0.1, 0.8);
+        let pairs = w.maximum(&x) * &x + w.minimum(&x) + w.gt(&x).select(&(&w * &w), &x);
+        (pieces + pairs).sum() + w.reshape([2, 4]).max(1).sum() * 3.0 + w.min(0)
+    };
+    let clear = |w: &[f64; 8]| {
+        let one = |i: usize| {
+            let (w, x) = (w[i], x_at(i));
+            let leaky = if w < 0.0 { 0.25 * w } else { w };
+            let pieces = 2.0 * w.max(0.0) + 0.5 * w.abs() + leaky - (w * w).clamp(0.1, 0.8);
+            pieces + w.max(x) * x + w.min(x) + if w > x { w * w } else { x }
+        };
+        let largest = |range: std::ops::Range<usize>| w[range].iter().copied().fold(f64::MIN, f64::max);
+        let smallest = w.iter().copied().fold(f64::MAX, f64::min);
+        (0..8).map(one).sum::<f64>() + 3.0 * (largest(0..4) + largest(4..8)) + smallest
+    };
+    check(2, 64.0, secret, clear);
+    check(3, 64.0, secret, clear);
+}
+
+#[test]
+fn the_gradient_of_a_relu_compares_nothing_again() {
+    let rounds = agreed(Sim::new(2).run(async |s: Session| {
+        let w = bob(&s, 64, w_at).requires_grad();
+        let y = w.relu();
+        s.flush();
+        let before = s.traffic().total;
+        let gradient = (&y * &alice(&s, 64, x_at)).sum().backward().of(&w);
+        s.runtime().compute(&[gradient.handle()]);
+        Ok((s.traffic().total.rounds - before.rounds, s.traffic().total.sent - before.sent))
+    }));
+    // The gradient is x where the bit is set: x is opened beside one bit. No tree of 33 bits.
+    assert_eq!(rounds, (1, 64 * 8 + 8));
+}
+
+#[test]
 fn gradients_of_products_in_every_form() {
     for (ta, tb) in [(false, false), (true, false), (false, true), (true, true)] {
         let secret = move |s: &Session, w: &Tensor<Secret>| {

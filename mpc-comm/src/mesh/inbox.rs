@@ -1,6 +1,5 @@
 //! How a mesh takes in what its links report.
 
-use std::sync::mpsc::RecvTimeoutError;
 use std::time::{Duration, Instant};
 
 use super::Mesh;
@@ -26,11 +25,8 @@ impl Mesh {
 
     /// The next event of any link; `None` after `deadline`.
     pub(crate) fn next_event(&self, deadline: Instant) -> Option<Event> {
-        match self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(event) => Some(event),
-            // We hold a sender ourselves, so the channel does not end.
-            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => None,
-        }
+        // We hold a sender ourselves, so the channel does not end: an error is the timeout.
+        self.events.recv_timeout(deadline.saturating_duration_since(Instant::now())).ok()
     }
 
     /// Books an event.

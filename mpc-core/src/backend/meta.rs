@@ -5,6 +5,7 @@ use crate::{
     bilinear::{Bilinear, Linear},
     rand::{Address, Seed},
     ring::Ring,
+    shape::View,
 };
 use std::{marker::PhantomData, ops::Range};
 
@@ -72,6 +73,28 @@ impl Backend for Meta {
         *a
     }
     fn top_bits<R: Ring>(&self, a: &MetaArray<R>) -> Bits<Self> {
+        meta(tree::plane(a.0))
+    }
+    fn and(&self, a: &Bits<Self>, _: &Bits<Self>) -> Bits<Self> {
+        *a
+    }
+    fn equal_nibbles<R: Ring>(&self, c: &MetaArray<R>, _: &Bits<Self>) -> Bits<Self> {
+        meta(tree::nibbles(R::BITS) * tree::plane(c.0))
+    }
+    fn conjunctions(
+        &self,
+        groups: &[usize],
+        opened: &Bits<Self>,
+        _: &Bits<Self>,
+        _: &Bits<Self>,
+        _: bool,
+    ) -> Bits<Self> {
+        meta(opened.0 / groups.iter().sum::<usize>().max(1) * groups.len())
+    }
+    fn view_bits(&self, view: &View, _: &Bits<Self>, _: usize) -> Bits<Self> {
+        meta(tree::plane(view.len()))
+    }
+    fn pack<R: Ring>(&self, a: &MetaArray<R>) -> Bits<Self> {
         meta(tree::plane(a.0))
     }
     fn xor(&self, a: &Bits<Self>, _: &Bits<Self>) -> Bits<Self> {

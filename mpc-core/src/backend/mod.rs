@@ -2,6 +2,7 @@
 //! parties, messages or visibility. Protocols are generic over it, so the same protocol runs on the CPU and, for cost
 //! reports, on shapes alone.
 
+pub mod conjunction;
 mod cpu;
 mod meta;
 mod payload;
@@ -82,6 +83,8 @@ pub trait Backend: Clone + 'static {
 
     /// The top bit of each element.
     fn top_bits<R: Ring>(&self, a: &Self::Array<R>) -> Bits<Self>;
+    /// And, word by word: for bits in the clear.
+    fn and(&self, a: &Bits<Self>, b: &Bits<Self>) -> Bits<Self>;
     /// Exclusive or, word by word.
     fn xor(&self, a: &Bits<Self>, b: &Bits<Self>) -> Bits<Self>;
     /// Complements every bit (the padding too).
@@ -110,6 +113,22 @@ pub trait Backend: Clone + 'static {
     /// Looks up every nibble of the public `c` in this party's shares of the dealer's tables: the planes of `lt`, lowest
     /// nibble first, then the planes of `eq`. See [`tree`].
     fn nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
+    /// The same for tables that are one-hot in all nibbles: the planes of `eq`, lowest nibble first.
+    fn equal_nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
+    /// This party's shares of products of bits, a plane for each group: see [`conjunction`]. `opened` and `masks` have a
+    /// plane for each factor, `monomials` one for each set.
+    fn conjunctions(
+        &self,
+        groups: &[usize],
+        opened: &Bits<Self>,
+        masks: &Bits<Self>,
+        monomials: &Bits<Self>,
+        first: bool,
+    ) -> Bits<Self>;
+    /// A view of packed bits: `len` of them come in.
+    fn view_bits(&self, view: &crate::shape::View, a: &Bits<Self>, len: usize) -> Bits<Self>;
+    /// Bits from 0 and not 0.
+    fn pack<R: Ring>(&self, a: &Self::Array<R>) -> Bits<Self>;
     /// One level of the comparison tree. See [`tree::Level`].
     fn tree_level(
         &self,

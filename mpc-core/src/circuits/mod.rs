@@ -1,9 +1,7 @@
 //! Circuits: functions built from a protocol's steps, generic over protocols.
 
 mod guarded;
-mod step;
 mod table;
 
 pub use guarded::{Guarded, Tail, guarded, needs_guarded};
-pub use step::{needs_step, step};
 pub use table::{SIGMOID, SOFTPLUS};

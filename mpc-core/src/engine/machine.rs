@@ -1,10 +1,10 @@
 //! The engine of any protocol.
 
-use super::{Encoded, Engine, Forward, Operand, Value, Vis};
+use super::{Comparison, Encoded, Engine, Forward, Kind, Logic, Operand, Value, Vis};
 use crate::{
-    backend::Backend,
+    backend::{Backend, Bits},
     bilinear::{Bilinear, Linear},
-    circuits::{Guarded, guarded, needs_guarded, needs_step, step},
+    circuits::{Guarded, guarded, needs_guarded},
     error::InputError,
     exec::{Route, Slot},
     fixed::{Factors, Fixed},
@@ -19,10 +19,13 @@ use std::{cell::OnceCell, rc::Rc};
 pub struct Machine<P>(pub P);
 
 /// What is in a [`Value`].
-enum Stored<P: Protocol> {
+pub(super) enum Stored<P: Protocol> {
     Public(Array<P>),
     Private(Option<Array<P>>),
     Secret(Rc<Wire<P>>),
+    /// Bits that are known here, or to others.
+    ClearBits(Option<Bits<P::Backend>>),
+    SecretBits(P::Bits),
 }
 
 impl<P: Protocol> Clone for Stored<P> {
@@ -31,6 +34,8 @@ impl<P: Protocol> Clone for Stored<P> {
             Self::Public(x) => Self::Public(x.clone()),
             Self::Private(x) => Self::Private(x.clone()),
             Self::Secret(x) => Self::Secret(x.clone()),
+            Self::ClearBits(x) => Self::ClearBits(x.clone()),
+            Self::SecretBits(x) => Self::SecretBits(x.clone()),
         }
     }
 }
@@ -43,22 +48,22 @@ struct Widened<P: Protocol> {
 
 impl<P: Protocol> Machine<P> {
     /// Operands are made by this engine and read when they are done: both are the executor's promises.
-    fn stored(&self, x: &Operand) -> Stored<P> {
+    pub(super) fn stored(&self, x: &Operand) -> Stored<P> {
         let value = x.value.get().and_then(|value| value.0.downcast_ref::<Stored<P>>());
         value.expect("an operand of this engine, done").clone()
     }
 
     /// The value at a party who may know `vis`, if that is us and it is not secret.
-    fn clear(&self, x: &Operand, vis: Vis) -> Option<Array<P>> {
+    pub(super) fn clear(&self, x: &Operand, vis: Vis) -> Option<Array<P>> {
         let here = !matches!(vis, Vis::Private(owner) if owner != self.0.context().me());
         match self.stored(x) {
             Stored::Public(x) => Some(x).filter(|_| here),
             Stored::Private(x) => x,
-            Stored::Secret(_) => None,
+            Stored::Secret(_) | Stored::ClearBits(_) | Stored::SecretBits(_) => None,
         }
     }
 
-    async fn wire(&self, x: &Operand) -> Rc<Wire<P>> {
+    pub(super) async fn wire(&self, x: &Operand) -> Rc<Wire<P>> {
         let share = match (self.stored(x), x.vis) {
             (Stored::Secret(wire), _) => return wire,
             (Stored::Private(value), Vis::Private(owner)) => {
@@ -69,21 +74,23 @@ impl<P: Protocol> Machine<P> {
                 return widened.wire.get_or_init(|| Wire::new(share, x.len(), x.wire.clone())).clone();
             }
             (Stored::Public(value) | Stored::Private(Some(value)), _) => self.0.constant(&value),
-            (Stored::Private(None), _) => self.0.constant(&self.0.backend().fill(x.len(), P::Ring::ZERO)),
+            (Stored::Private(None) | Stored::ClearBits(_) | Stored::SecretBits(_), _) => {
+                self.0.constant(&self.0.backend().fill(x.len(), P::Ring::ZERO))
+            }
         };
         Wire::new(share, x.len(), x.wire.clone())
     }
 
-    fn value(&self, stored: Stored<P>) -> Value {
+    pub(super) fn value(&self, stored: Stored<P>) -> Value {
         Value(Rc::new(stored))
     }
 
-    fn secret(&self, out: &Operand, share: P::Share) -> Value {
+    pub(super) fn secret(&self, out: &Operand, share: P::Share) -> Value {
         self.value(Stored::Secret(Wire::new(share, out.len(), out.wire.clone())))
     }
 
     /// A result that is not secret.
-    fn known(&self, out: &Operand, value: Option<Array<P>>) -> Value {
+    pub(super) fn known(&self, out: &Operand, value: Option<Array<P>>) -> Value {
         self.value(match (out.vis, value) {
             (Vis::Public, Some(value)) => Stored::Public(value),
             (_, value) => Stored::Private(value),
@@ -134,6 +141,9 @@ impl<P: Protocol> Engine for Machine<P> {
     }
 
     fn decode(&self, x: &Operand) -> Option<Vec<f64>> {
+        if x.kind == Kind::Bit {
+            return self.decode_bits(x);
+        }
         let (backend, fixed) = (self.0.backend(), self.0.fixed());
         self.clear(x, x.vis).map(|x| backend.download(&x).into_iter().map(|x| fixed.decode(x)).collect())
     }
@@ -158,6 +168,9 @@ impl<P: Protocol> Engine for Machine<P> {
 
     fn view<'a>(&'a self, out: &'a Operand, view: &'a View, x: &'a Operand) -> Forward<'a> {
         Box::pin(async move {
+            if out.kind == Kind::Bit {
+                return self.view_bits(out, view, x).await;
+            }
             let map = Linear::View(view.clone());
             if out.vis == Vis::Secret {
                 let x = self.wire(x).await;
@@ -287,29 +300,39 @@ impl<P: Protocol> Engine for Machine<P> {
         needs
     }
 
-    fn step<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
-        Box::pin(async move {
-            if out.vis == Vis::Secret {
-                let x = self.wire(x).await;
-                return self.secret(out, step(&self.0, out.at, &x).await);
-            }
-            let one = self.0.fixed().nearest(1.0);
-            let exact = |x: P::Ring| if P::Ring::msb(x) == 0 { one } else { P::Ring::ZERO };
-            self.known(out, self.clear(x, out.vis).map(|x| self.0.backend().map(&x, &exact)))
-        })
+    fn compare<'a>(&'a self, out: &'a Operand, how: Comparison, threshold: f64, x: &'a Operand) -> Forward<'a> {
+        Box::pin(self.compared(out, how, threshold, x))
     }
-
-    fn plan_step(&self, out: &Operand, x: &Operand) -> Vec<Need> {
-        let mut needs = Vec::new();
-        if out.vis == Vis::Secret {
-            x.wire.plan();
-            needs_step(&self.0, out.at, &x.wire.mask, &mut needs);
-        }
-        needs
+    fn plan_compare(&self, out: &Operand, how: Comparison, x: &Operand) -> Vec<Need> {
+        self.needs_compared(out, how, x)
+    }
+    fn logic<'a>(&'a self, out: &'a Operand, how: Logic, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+        Box::pin(self.combined_bits(out, how, a, b))
+    }
+    fn plan_logic(&self, out: &Operand, how: Logic, a: &Operand, b: &Operand) -> Vec<Need> {
+        self.needs_combined_bits(out, how, a, b)
+    }
+    fn not<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
+        Box::pin(self.complement(out, x))
+    }
+    fn number<'a>(&'a self, out: &'a Operand, bits: &'a Operand) -> Forward<'a> {
+        Box::pin(self.bits_as_numbers(out, bits))
+    }
+    fn plan_number(&self, out: &Operand, bits: &Operand) -> Vec<Need> {
+        self.needs_bits_as_numbers(out, bits)
+    }
+    fn keep<'a>(&'a self, out: &'a Operand, bits: &'a Operand, x: &'a Operand) -> Forward<'a> {
+        Box::pin(self.kept(out, bits, x))
+    }
+    fn plan_keep(&self, out: &Operand, bits: &Operand, x: &Operand) -> Vec<Need> {
+        self.needs_kept(out, bits, x)
     }
 
     fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
         Box::pin(async move {
+            if out.kind == Kind::Bit {
+                return self.value(Stored::SecretBits(self.bits(x).await));
+            }
             let x = self.wire(x).await;
             self.secret(out, self.0.refresh(out.at, &x.share).0)
         })
@@ -321,6 +344,9 @@ impl<P: Protocol> Engine for Machine<P> {
                 Vis::Private(owner) => Route::To(owner),
                 _ => Route::All,
             };
+            if out.kind == Kind::Bit {
+                return self.reveal_bits(out, x, route).await;
+            }
             let x = self.wire(x).await;
             let value = self.0.reveal(out.at, &x.share, route).await;
             self.known(out, value)

@@ -1,11 +1,13 @@
 //! The waist: what ops call, with protocol, ring and backend erased. One implementation, [`Machine`], serves every
 //! protocol.
 
+mod bits;
 mod machine;
 mod operand;
 
+pub use bits::{Comparison, Logic};
 pub use machine::Machine;
-pub use operand::{Encoded, Operand, Value, Vis};
+pub use operand::{Encoded, Kind, Operand, Value, Vis};
 
 use crate::{
     bilinear::{Bilinear, Linear},
@@ -39,7 +41,7 @@ pub trait Engine {
     fn encode(&self, values: &[f64]) -> Result<Encoded, InputError>;
     /// What this party holds of an input; `encoded` at the parties who know it.
     fn load(&self, out: &Operand, encoded: Option<&Encoded>) -> Value;
-    /// The numbers, at a party who may read them.
+    /// The numbers (0 and 1 for bits), at a party who may read them.
     fn decode(&self, x: &Operand) -> Option<Vec<f64>>;
 
     /// `a + b`, of equal shapes.
@@ -69,10 +71,26 @@ pub trait Engine {
     /// Plans [`Self::function`].
     fn plan_function(&self, out: &Operand, f: &Guarded, x: &Operand) -> Vec<Need>;
 
-    /// 1 where x >= 0, else 0.
-    fn step<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
-    /// Plans [`Self::step`].
-    fn plan_step(&self, out: &Operand, x: &Operand) -> Vec<Need>;
+    /// How numbers compare with a public one: bits.
+    fn compare<'a>(&'a self, out: &'a Operand, how: Comparison, threshold: f64, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::compare`].
+    fn plan_compare(&self, out: &Operand, how: Comparison, x: &Operand) -> Vec<Need>;
+
+    /// `a & b`, `a | b` or `a ^ b` of bits.
+    fn logic<'a>(&'a self, out: &'a Operand, how: Logic, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::logic`].
+    fn plan_logic(&self, out: &Operand, how: Logic, a: &Operand, b: &Operand) -> Vec<Need>;
+    /// `!x` of bits.
+    fn not<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
+
+    /// Bits as numbers 0 and 1.
+    fn number<'a>(&'a self, out: &'a Operand, bits: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::number`].
+    fn plan_number(&self, out: &Operand, bits: &Operand) -> Vec<Need>;
+    /// `bit ? x : 0`.
+    fn keep<'a>(&'a self, out: &'a Operand, bits: &'a Operand, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::keep`].
+    fn plan_keep(&self, out: &Operand, bits: &Operand, x: &Operand) -> Vec<Need>;
 
     /// A value that somebody knows, as fresh shares.
     fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;

@@ -25,6 +25,15 @@ impl Vis {
     }
 }
 
+/// What the elements of a value are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kind {
+    /// Fixed-point numbers.
+    Number,
+    /// Bits.
+    Bit,
+}
+
 /// What a party holds of a value: only the engine that made it can look inside.
 #[derive(Clone)]
 pub struct Value(pub(super) Rc<dyn Any>);
@@ -47,6 +56,8 @@ pub struct Operand {
     pub shape: Shape,
     /// Who may know it.
     pub vis: Vis,
+    /// What its elements are.
+    pub kind: Kind,
     /// Its identity as a wire.
     pub wire: Rc<WireId>,
     /// Set when the value is there.
@@ -58,9 +69,9 @@ pub struct Operand {
 
 impl Operand {
     /// A value to be made by step 0 of an op.
-    pub fn new(at: At, shape: Shape, vis: Vis, wire: Rc<WireId>) -> Self {
+    pub fn new(at: At, shape: Shape, vis: Vis, kind: Kind, wire: Rc<WireId>) -> Self {
         let (value, widened) = (OnceCell::new(), OnceCell::new());
-        Self { at, shape, vis, wire, done: Slot::empty(), value, widened }
+        Self { at, shape, vis, kind, wire, done: Slot::empty(), value, widened }
     }
 
     /// How many elements.

@@ -16,9 +16,12 @@ pub type Grads = BTreeMap<u64, Handle>;
 #[derive(Debug)]
 struct Seed;
 
+/// The name of that op.
+pub(super) const SEED: &str = "grad";
+
 impl Op for Seed {
     fn name(&self) -> &'static str {
-        "grad"
+        SEED
     }
     fn infer(&self, _: &[&Shape]) -> Result<Shape, Usage> {
         Ok(Shape::scalar())
@@ -38,9 +41,9 @@ impl Op for Seed {
 }
 
 impl Handle {
-    /// Whether this is the number one that every backward pass starts from.
+    /// Whether all elements are the number one that every backward pass starts from: no need to multiply by it.
     pub fn is_seed(&self) -> bool {
-        self.node.as_ref().is_ok_and(|node| node.op.name() == Seed.name() && node.operand.shape.rank() == 0)
+        self.node.as_ref().is_ok_and(|node| node.ones)
     }
 
     /// Records the gradients of this scalar by its tracked leaves. Walks from the newest op to the oldest, so each is met

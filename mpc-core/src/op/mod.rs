@@ -14,7 +14,7 @@ pub use node::Node;
 pub use runtime::Runtime;
 
 use crate::{
-    engine::{Engine, Forward, Operand, Vis},
+    engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
     preprocessing::Need,
@@ -40,6 +40,11 @@ pub trait Op: fmt::Debug + 'static {
         inputs.iter().copied().fold(Vis::Public, Vis::join)
     }
 
+    /// What the elements of the result are.
+    fn kind(&self, _inputs: &[Kind]) -> Kind {
+        Kind::Number
+    }
+
     /// The identity of the result as a wire: a new one, unless this is a view of a secret.
     fn wire(&self, at: At, len: usize, _vis: Vis, _inputs: &[&Operand]) -> Rc<WireId> {
         WireId::fresh(at, len)
@@ -63,6 +68,11 @@ pub trait Op: fmt::Debug + 'static {
     /// How far the result may be from the same op on real numbers, for inputs of moderate size.
     fn tolerance(&self, fixed: Fixed) -> f64 {
         2.0 * fixed.ulp()
+    }
+
+    /// Whether the result is made of copies of the input's elements and nothing else: ones stay ones.
+    fn rearranges(&self) -> bool {
+        false
     }
 
     /// Whether running this op lets somebody see a secret: it then goes into the ledger.

@@ -16,6 +16,8 @@ pub struct Node {
     pub at: &'static Location<'static>,
     pub(super) op: Box<dyn Op>,
     pub(super) inputs: RefCell<Vec<Rc<Node>>>,
+    /// Whether all elements are the number one that a backward pass starts from.
+    pub(super) ones: bool,
     /// Whether gradients go on to its inputs.
     pub(super) follows: bool,
     /// Whether a gradient may be asked for it: it follows, or it is a leaf.

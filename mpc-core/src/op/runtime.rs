@@ -1,6 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -156,6 +156,7 @@ impl Runtime {
         }
         let operands: Vec<_> = nodes.iter().map(|node| &node.operand).collect();
         let vis = op.visibility(&operands.iter().map(|operand| operand.vis).collect::<Vec<_>>());
+        let kind = op.kind(&operands.iter().map(|operand| operand.kind).collect::<Vec<_>>());
         let id = self.next.replace(self.next.get() + 1);
         let step = At { op: id, part: 0, scope };
         self.record_schedule(&*op, &shape, vis, &nodes);
@@ -163,10 +164,12 @@ impl Runtime {
         self.last.set((scope, at));
         self.pending_elements.set(self.pending_elements.get() + shape.len());
         let follows = self.grad.get() && nodes.iter().any(|node| node.tracked.get());
+        let ones = op.name() == SEED || op.rearranges() && nodes.iter().all(|node| node.ones);
         let node = Rc::new(Node {
-            operand: Operand::new(step, shape, vis, wire),
+            operand: Operand::new(step, shape, vis, kind, wire),
             at,
             op,
+            ones,
             follows,
             tracked: Cell::new(follows),
             inputs: RefCell::new(nodes),

@@ -6,7 +6,7 @@ use super::view::same;
 use crate::{
     bilinear::{Bilinear, Linear},
     circuits::SOFTPLUS,
-    engine::{Engine, Forward, Operand, Vis},
+    engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::{Factors, Fixed},
     op::{Handle, Op},
@@ -27,7 +27,7 @@ const DIFFERENCE_AT: u8 = 48;
 const SUM_AT: u8 = 64;
 
 fn inner(at: At, shape: &Shape, vis: Vis) -> Operand {
-    Operand::new(at, shape.clone(), vis, WireId::fresh(at, shape.len()))
+    Operand::new(at, shape.clone(), vis, Kind::Number, WireId::fresh(at, shape.len()))
 }
 
 fn map(z: &Operand) -> Bilinear {

@@ -48,6 +48,6 @@ impl Handle {
     /// `grad * x` of one shape; x itself if the gradient is the seed of the backward pass.
     #[track_caller]
     pub fn times_grad(&self, grad: &Self) -> Self {
-        if grad.is_seed() && self.shape().rank() == 0 { self.clone() } else { self.mul(grad) }
+        if grad.is_seed() && self.shape() == grad.shape() { self.clone() } else { self.mul(grad) }
     }
 }

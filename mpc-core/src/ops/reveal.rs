@@ -2,7 +2,7 @@
 //! into the reveal ledger.
 
 use crate::{
-    engine::{Engine, Forward, Operand, Vis},
+    engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
     op::{Handle, Op},
@@ -24,6 +24,9 @@ impl Op for Reveal {
     }
     fn visibility(&self, _: &[Vis]) -> Vis {
         self.to.map_or(Vis::Public, Vis::Private)
+    }
+    fn kind(&self, inputs: &[Kind]) -> Kind {
+        inputs[0]
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.reveal(out, x[0])

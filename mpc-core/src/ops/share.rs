@@ -1,7 +1,7 @@
 //! A value that somebody knows becomes shares: the owner's number plus shares of zero. Free and exact; nothing is sent.
 
 use crate::{
-    engine::{Engine, Forward, Operand, Vis},
+    engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
     op::{Handle, Op},
@@ -21,6 +21,9 @@ impl Op for Share {
     }
     fn visibility(&self, _: &[Vis]) -> Vis {
         Vis::Secret
+    }
+    fn kind(&self, inputs: &[Kind]) -> Kind {
+        inputs[0]
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.share(out, x[0])

@@ -3,7 +3,7 @@
 
 use crate::{
     bilinear::Linear,
-    engine::{Engine, Forward, Operand, Vis},
+    engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
     op::{Handle, Op},
@@ -41,11 +41,17 @@ impl Op for View {
     fn infer(&self, _: &[&Shape]) -> Result<Shape, Usage> {
         self.layout.as_ref().map(|_| self.shape.clone()).map_err(Usage::clone)
     }
+    fn kind(&self, inputs: &[Kind]) -> Kind {
+        inputs[0]
+    }
     fn wire(&self, at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
         if vis == Vis::Secret { inputs[0].wire.view(&self.layout()) } else { WireId::fresh(at, len) }
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         Box::pin(async move { engine.view(out, &self.layout(), x[0]).await })
+    }
+    fn rearranges(&self) -> bool {
+        true
     }
     fn vjp(&self, _: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         Some(grad.then(Scatter { layout: self.layout(), shape: inputs[0].shape() }, &[]))

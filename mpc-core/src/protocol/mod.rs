@@ -8,7 +8,7 @@ mod wire;
 pub use wire::{Fresh, Opening, Wire, WireId};
 
 use crate::{
-    backend::{Backend, Series},
+    backend::{Backend, Bits, Series},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot},
@@ -16,6 +16,7 @@ use crate::{
     preprocessing::{Mask, Need},
     rand::At,
     ring::Ring,
+    shape::View,
 };
 use std::rc::Rc;
 
@@ -95,6 +96,25 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_less_than(&self, at: At, x: &Mask, thresholds: usize, needs: &mut Vec<Need>);
 
+    /// `[x = t]` for a ring element t. Uses two parts.
+    fn equal(&self, at: At, x: &Rc<Wire<Self>>, t: Self::Ring) -> impl Future<Output = Self::Bits>;
+    /// Its needs.
+    fn needs_equal(&self, at: At, x: &Mask, needs: &mut Vec<Need>);
+
+    /// The conjunction of each group of at most [`conjunction::MOST`](crate::backend::conjunction::MOST) bit tensors of
+    /// `len` elements: one round.
+    fn and(&self, at: At, groups: &[&[Self::Bits]], len: usize) -> impl Future<Output = Vec<Self::Bits>>;
+    /// Its needs, for groups of so many factors.
+    fn needs_and(&self, at: At, groups: &[usize], len: usize, needs: &mut Vec<Need>);
+
+    /// Bits that `owner` knows, as a share: the bits there, nothing elsewhere.
+    fn private_bits(&self, at: At, owner: usize, x: Option<&Bits<Self::Backend>>, len: usize) -> Slot<Self::Bits>;
+    /// Bits that everybody knows, as a share.
+    fn constant_bits(&self, x: &Bits<Self::Backend>) -> Self::Bits;
+    /// Bits in the clear, by a route to all or to one; nothing elsewhere.
+    fn reveal_bits(&self, at: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<Self::Backend>>>;
+    /// A view of `len` bits.
+    fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits;
     /// Exclusive or.
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits;
     /// Complement.

@@ -8,7 +8,7 @@
 
 use super::{Array, Chosen, Fresh, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series},
+    backend::{Backend, Bits, Series, tree::plane},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -16,6 +16,7 @@ use crate::{
     preprocessing::{Mask, Need},
     rand::{At, Purpose},
     ring::Ring,
+    shape::View,
 };
 use std::{marker::PhantomData, rc::Rc};
 
@@ -105,6 +106,37 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn needs_less_than(&self, _: At, _: &Mask, _: usize, _: &mut Vec<Need>) {}
 
+    async fn equal(&self, _: At, x: &Rc<Wire<Self>>, t: R) -> Self::Bits {
+        self.backend.not(&self.backend.pack(&self.backend.add_scalar(&x.share, R::neg(t))))
+    }
+    fn needs_equal(&self, _: At, _: &Mask, _: &mut Vec<Need>) {}
+
+    async fn and(&self, _: At, groups: &[&[Self::Bits]], len: usize) -> Vec<Self::Bits> {
+        let all = self.backend.fill(plane(len), u64::MAX);
+        let and = |all: Bits<B>, bits: &Bits<B>| self.backend.and(&all, bits);
+        groups.iter().map(|group| group.iter().fold(all.clone(), and)).collect()
+    }
+    fn needs_and(&self, _: At, _: &[usize], _: usize, _: &mut Vec<Need>) {}
+
+    fn private_bits(&self, at: At, owner: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
+        let words = plane(len);
+        let own = x.cloned().unwrap_or_else(|| self.backend.fill(words, 0));
+        let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
+        let tag = Tag { at: at.address(Purpose::Input), piece: 0 };
+        self.cx.exchange(tag, Route::From(owner), at.scope, payload, move |parts| {
+            kernels.xor_wire(&parts.unwrap_or_default(), words)
+        })
+    }
+    fn constant_bits(&self, x: &Bits<B>) -> Self::Bits {
+        x.clone()
+    }
+    fn reveal_bits(&self, _: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<B>>> {
+        let here = !matches!(route, Route::To(only) if only != self.cx.me());
+        Slot::full(here.then(|| x.clone()))
+    }
+    fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
+        self.backend.view_bits(view, x, len)
+    }
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
         self.backend.xor(a, b)
     }

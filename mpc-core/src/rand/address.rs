@@ -41,6 +41,10 @@ pub enum Purpose {
     ChoiceProduct,
     /// Sines and cosines of a mask.
     Waves,
+    /// The masks of the factors of a conjunction, and their opening.
+    Factors,
+    /// The products of those masks.
+    FactorProducts,
 }
 
 /// The name of one value. It addresses randomness and tags messages.

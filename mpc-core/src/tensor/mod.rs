@@ -1,13 +1,16 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
+mod bits;
 mod gradients;
 mod input;
 mod operators;
 mod reading;
 
+pub use bits::Comparand;
 pub use gradients::Gradients;
 pub use input::IntoInput;
 pub(crate) use input::checked;
+pub use reading::Readable;
 
 use crate::{
     op::Handle,
@@ -16,29 +19,37 @@ use crate::{
 };
 use std::{fmt, marker::PhantomData, ops::Range};
 
-/// A tensor of fixed-point numbers. A handle: cloning it is free, and it may stand for a value that is yet to be computed.
+/// Elements that are fixed-point numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Number;
+
+/// Elements that are bits.
+#[derive(Clone, Copy, Debug)]
+pub struct Bit;
+
+/// A tensor of fixed-point numbers, or of bits (`Tensor<V, Bit>`). A handle: cloning it is free, and it may stand for a value that is yet to be computed.
 ///
 /// Every operator only records. A mistake, such as shapes that do not fit, is returned with its source line when the
 /// result is awaited.
-pub struct Tensor<V> {
+pub struct Tensor<V, K = Number> {
     handle: Handle,
-    visibility: PhantomData<V>,
+    types: PhantomData<(V, K)>,
 }
 
-impl<V> From<Handle> for Tensor<V> {
-    /// For authors of layers and ops: the caller vouches for the visibility.
+impl<V, K> From<Handle> for Tensor<V, K> {
+    /// For authors of layers and ops: the caller vouches for visibility and elements.
     fn from(handle: Handle) -> Self {
-        Self { handle, visibility: PhantomData }
+        Self { handle, types: PhantomData }
     }
 }
 
-impl<V> Clone for Tensor<V> {
+impl<V, K> Clone for Tensor<V, K> {
     fn clone(&self) -> Self {
         self.handle.clone().into()
     }
 }
 
-impl<V> fmt::Debug for Tensor<V> {
+impl<V, K> fmt::Debug for Tensor<V, K> {
     /// The shape, or the mistake; never a value.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.handle.error() {
@@ -48,7 +59,8 @@ impl<V> fmt::Debug for Tensor<V> {
     }
 }
 
-impl<V: Visibility> Tensor<V> {
+/// What numbers and bits have in common.
+impl<V: Visibility, K> Tensor<V, K> {
     /// The untyped tensor.
     pub fn handle(&self) -> &Handle {
         &self.handle
@@ -57,39 +69,6 @@ impl<V: Visibility> Tensor<V> {
     /// The shape; that of a scalar after a mistake.
     pub fn shape(&self) -> Shape {
         self.handle.shape()
-    }
-
-    /// The sum of all elements: a scalar. Free.
-    #[track_caller]
-    pub fn sum(&self) -> Self {
-        self.handle.sum(&[], false).into()
-    }
-
-    /// The mean of all elements: a scalar. A secret one costs 1 round.
-    #[track_caller]
-    pub fn mean(&self) -> Self {
-        self.handle.mean(&[], false).into()
-    }
-
-    /// The sum over some axes, which disappear. Free.
-    #[track_caller]
-    pub fn sum_axes(&self, axes: &[usize]) -> Self {
-        self.handle.sum(axes, false).into()
-    }
-
-    /// The mean over some axes, which disappear. A secret one costs 1 round.
-    #[track_caller]
-    pub fn mean_axes(&self, axes: &[usize]) -> Self {
-        self.handle.mean(axes, false).into()
-    }
-
-    /// The matrix product of `[m, k]` and `[k, n]`.
-    #[track_caller]
-    pub fn matmul<W: Visibility>(&self, other: &Tensor<W>) -> Tensor<V::Out>
-    where
-        V: Join<W>,
-    {
-        self.handle.matmul(&other.handle).into()
     }
 
     /// The same elements in another shape. Free.
@@ -139,6 +118,41 @@ impl<V: Visibility> Tensor<V> {
     pub fn expand(&self, shape: impl Into<Shape>) -> Self {
         self.handle.expand(&shape.into()).into()
     }
+}
+
+impl<V: Visibility> Tensor<V> {
+    /// The sum of all elements: a scalar. Free.
+    #[track_caller]
+    pub fn sum(&self) -> Self {
+        self.handle.sum(&[], false).into()
+    }
+
+    /// The mean of all elements: a scalar. A secret one costs 1 round.
+    #[track_caller]
+    pub fn mean(&self) -> Self {
+        self.handle.mean(&[], false).into()
+    }
+
+    /// The sum over some axes, which disappear. Free.
+    #[track_caller]
+    pub fn sum_axes(&self, axes: &[usize]) -> Self {
+        self.handle.sum(axes, false).into()
+    }
+
+    /// The mean over some axes, which disappear. A secret one costs 1 round.
+    #[track_caller]
+    pub fn mean_axes(&self, axes: &[usize]) -> Self {
+        self.handle.mean(axes, false).into()
+    }
+
+    /// The matrix product of `[m, k]` and `[k, n]`.
+    #[track_caller]
+    pub fn matmul<W: Visibility>(&self, other: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.matmul(&other.handle).into()
+    }
 
     /// This tensor followed by another, along an axis. Free.
     #[track_caller]
@@ -159,12 +173,6 @@ impl<V: Visibility> Tensor<V> {
     #[track_caller]
     pub fn softplus(&self) -> Self {
         self.handle.softplus().into()
-    }
-
-    /// 1 where x >= 0, else 0. Exact; its gradient is zero.
-    #[track_caller]
-    pub fn step(&self) -> Self {
-        self.handle.step().into()
     }
 
     /// `a * self + b * other` of one shape, for public numbers, rounded once: 1 round on secrets.
@@ -199,32 +207,32 @@ impl<V: Visibility> Tensor<V> {
     }
 }
 
-impl<P: Party> Tensor<Private<P>> {
+impl<P: Party, K> Tensor<Private<P>, K> {
     /// Splits the value among the parties. Sends nothing.
     #[track_caller]
-    pub fn share(&self) -> Tensor<Secret> {
+    pub fn share(&self) -> Tensor<Secret, K> {
         self.handle.share().into()
     }
 }
 
-impl Tensor<Public> {
+impl<K> Tensor<Public, K> {
     /// The value as shares, for code that is written for secrets. Sends nothing.
     #[track_caller]
-    pub fn share(&self) -> Tensor<Secret> {
+    pub fn share(&self) -> Tensor<Secret, K> {
         self.handle.share().into()
     }
 }
 
-impl Tensor<Secret> {
+impl<K> Tensor<Secret, K> {
     /// Lets everybody see the value: await the result to read it. Goes into the reveal ledger.
     #[track_caller]
-    pub fn reveal(&self) -> Tensor<Public> {
+    pub fn reveal(&self) -> Tensor<Public, K> {
         self.handle.reveal(None).into()
     }
 
     /// Lets one party see the value: await the result to read it there. Goes into the reveal ledger.
     #[track_caller]
-    pub fn reveal_to<P: Party>(&self) -> Tensor<Private<P>> {
+    pub fn reveal_to<P: Party>(&self) -> Tensor<Private<P>, K> {
         self.handle.reveal(Some(P::INDEX)).into()
     }
 }

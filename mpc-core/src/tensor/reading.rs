@@ -1,6 +1,6 @@
 //! Reading: awaiting a tensor that may be read runs what is recorded. A [`Secret`](crate::Secret) cannot be awaited.
 
-use super::Tensor;
+use super::{Bit, Number, Tensor};
 use crate::{
     error::{Error, Result},
     op::Handle,
@@ -11,29 +11,54 @@ use std::pin::Pin;
 
 type Reading<T> = Pin<Box<dyn Future<Output = Result<T>>>>;
 
-async fn read(handle: Handle) -> Result<Option<ArrayD<f64>>> {
+/// Elements that can be read: [`Number`] as `f64`, [`Bit`] as `bool`.
+pub trait Readable: sealed::Sealed + 'static {}
+
+mod sealed {
+    pub trait Sealed {
+        type Plain: 'static;
+        fn plain(x: f64) -> Self::Plain;
+    }
+}
+
+impl sealed::Sealed for Number {
+    type Plain = f64;
+    fn plain(x: f64) -> f64 {
+        x
+    }
+}
+impl sealed::Sealed for Bit {
+    type Plain = bool;
+    fn plain(x: f64) -> bool {
+        x != 0.0
+    }
+}
+impl Readable for Number {}
+impl Readable for Bit {}
+
+async fn read<K: Readable>(handle: Handle) -> Result<Option<ArrayD<K::Plain>>> {
     let Some(values) = handle.read().await? else { return Ok(None) };
-    let array = ArrayD::from_shape_vec(IxDyn(handle.shape().dims()), values);
+    let array = ArrayD::from_shape_vec(IxDyn(handle.shape().dims()), values.into_iter().map(K::plain).collect());
     array.map(Some).map_err(Error::program)
 }
 
 /// Awaiting a public tensor reads it.
-impl IntoFuture for Tensor<Public> {
-    type Output = Result<ArrayD<f64>>;
-    type IntoFuture = Reading<ArrayD<f64>>;
+impl<K: Readable> IntoFuture for Tensor<Public, K> {
+    type Output = Result<ArrayD<K::Plain>>;
+    type IntoFuture = Reading<ArrayD<K::Plain>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(async { read(self.handle).await?.ok_or(Error::Stalled) })
+        Box::pin(async { read::<K>(self.handle).await?.ok_or(Error::Stalled) })
     }
 }
 
 /// Awaiting a private tensor reads it at its owner and gives nothing at the others.
-impl<P: Party> IntoFuture for Tensor<Private<P>> {
-    type Output = Result<Option<ArrayD<f64>>>;
-    type IntoFuture = Reading<Option<ArrayD<f64>>>;
+impl<P: Party, K: Readable> IntoFuture for Tensor<Private<P>, K> {
+    type Output = Result<Option<ArrayD<K::Plain>>>;
+    type IntoFuture = Reading<Option<ArrayD<K::Plain>>>;
 
     fn into_future(self) -> Self::IntoFuture {
-        Box::pin(read(self.handle))
+        Box::pin(read::<K>(self.handle))
     }
 }
 

@@ -1,7 +1,10 @@
 //! The comparison of a public value with the dealer's mask, on packed bits. See [`tree`](crate::backend::tree).
 
 use crate::{
-    backend::tree::{self, Level, Node, plane},
+    backend::{
+        conjunction,
+        tree::{self, Level, Node, plane},
+    },
     ring::Ring,
 };
 
@@ -25,6 +28,46 @@ pub(super) fn nibbles<R: Ring>(c: &[R], tables: &[u64]) -> Vec<u64> {
         }
     }
     planes
+}
+
+pub(super) fn equal_nibbles<R: Ring>(c: &[R], tables: &[u64]) -> Vec<u64> {
+    let (count, width, words) = (tree::nibbles(R::BITS), plane(c.len()), tree::table_words(R::BITS));
+    assert_eq!(tables.len(), c.len() * words, "one table an element");
+    let mut planes = vec![0u64; count * width];
+    for (i, (&c, tables)) in c.iter().zip(tables.chunks_exact(words)).enumerate() {
+        for nibble in 0..count {
+            let value = R::low(R::shr(c, 4 * nibble as u32)) & 15;
+            let eq = tables[nibble / 4] >> (16 * (nibble % 4) as u64 + value) & 1;
+            planes[nibble * width + i / 64] |= eq << (i % 64);
+        }
+    }
+    planes
+}
+
+pub(super) fn conjunctions(
+    groups: &[usize],
+    opened: &[u64],
+    masks: &[u64],
+    monomials: &[u64],
+    first: bool,
+) -> Vec<u64> {
+    let width = opened.len() / groups.iter().sum::<usize>().max(1);
+    let mut out = Vec::with_capacity(groups.len() * width);
+    let (mut factor, mut monomial) = (0, 0);
+    for &factors in groups {
+        let sets: Vec<usize> = conjunction::monomial_sets(factors).collect();
+        for word in 0..width {
+            let share = |set: usize| match set.count_ones() {
+                0 => u64::MAX * u64::from(first),
+                1 => masks[(factor + set.trailing_zeros() as usize) * width + word],
+                _ => monomials[(monomial + sets.partition_point(|&other| other < set)) * width + word],
+            };
+            out.push(conjunction::product(factors, |i| opened[(factor + i) * width + word], share));
+        }
+        factor += factors;
+        monomial += sets.len();
+    }
+    out
 }
 
 pub(super) fn tree_level(

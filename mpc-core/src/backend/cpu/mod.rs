@@ -13,6 +13,7 @@ use crate::{
     bilinear::{Bilinear, Linear},
     rand::{Address, Seed, expand},
     ring::Ring,
+    shape::View,
 };
 use std::{fmt, ops::Range, sync::Arc};
 
@@ -144,6 +145,33 @@ impl Backend for Cpu {
 
     fn top_bits<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
         bits::top_bits(a).into()
+    }
+
+    fn and(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
+        elementwise::zip(a, b, |a, b| a & b).into()
+    }
+
+    fn equal_nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
+        compare::equal_nibbles(c, tables).into()
+    }
+
+    fn conjunctions(
+        &self,
+        groups: &[usize],
+        opened: &Bits<Self>,
+        masks: &Bits<Self>,
+        monomials: &Bits<Self>,
+        first: bool,
+    ) -> CpuArray<u64> {
+        compare::conjunctions(groups, opened, masks, monomials, first).into()
+    }
+
+    fn view_bits(&self, view: &View, a: &CpuArray<u64>, len: usize) -> CpuArray<u64> {
+        bits::pack(&layout::view(view, &bits::to_ring::<u32>(a, len)), u64::from).into()
+    }
+
+    fn pack<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
+        bits::pack(a, |x| u64::from(x != R::ZERO)).into()
     }
 
     fn xor(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {

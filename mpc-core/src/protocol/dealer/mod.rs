@@ -20,12 +20,16 @@
 //! | truncate, N = 2 | 1 | 1/8 | 8 |
 //! | truncate, N > 2 | 1 | 8 | 16 |
 //! | compare an open wire with t thresholds | 2 | 33/8 t | 32 + 12 t |
+//! | equality of an open wire with a public number | 2 | 20/8 | 32 + 55/8 |
+//! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
 //! | bit to number, and times w open wires | 1 | 1/8 | 8 + 8 w |
 //! | series of K harmonics of an open wire (no truncation) | 0 | 0 | 16 K |
 
 mod bilinear;
 mod choose;
 mod compare;
+mod conjunction;
+mod equality;
 mod series;
 mod service;
 mod truncate;
@@ -34,7 +38,7 @@ pub use service::{Served, serve};
 
 use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series},
+    backend::{Backend, Bits, Series, tree},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -42,6 +46,7 @@ use crate::{
     preprocessing::{Mask, Need},
     rand::{Address, At, Purpose},
     ring::Ring,
+    shape::View,
 };
 use std::{
     cell::{OnceCell, RefCell},
@@ -192,6 +197,37 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         needs.push(compare::needs(at, x, thresholds));
     }
 
+    async fn equal(&self, at: At, x: &Rc<Wire<Self>>, t: R) -> Self::Bits {
+        self.equality(at, x, t).await
+    }
+    fn needs_equal(&self, at: At, x: &Mask, needs: &mut Vec<Need>) {
+        needs.extend(equality::needs(at, R::BITS, x));
+    }
+
+    async fn and(&self, at: At, groups: &[&[Self::Bits]], len: usize) -> Vec<Self::Bits> {
+        self.conjunctions(at, groups, len).await
+    }
+    fn needs_and(&self, at: At, groups: &[usize], len: usize, needs: &mut Vec<Need>) {
+        needs.push(conjunction::needs(at, groups, len));
+    }
+
+    fn private_bits(&self, _: At, _: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
+        Slot::full(x.cloned().unwrap_or_else(|| self.backend.fill(tree::plane(len), 0)))
+    }
+    fn constant_bits(&self, x: &Bits<B>) -> Self::Bits {
+        if self.cx.first() { x.clone() } else { self.backend.fill(self.backend.len(x), 0) }
+    }
+    fn reveal_bits(&self, at: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<B>>> {
+        let (words, kernels) = (self.backend.len(x), self.backend.clone());
+        let tag = Tag { at: at.address(Purpose::Reveal), piece: 0 };
+        let fresh = self.backend.xor(x, &self.cx.zero_bits(&self.backend, at, words));
+        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(&fresh), move |parts| {
+            parts.map(|parts| kernels.xor_wire(&parts, words))
+        })
+    }
+    fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
+        self.backend.view_bits(view, x, len)
+    }
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
         self.backend.xor(a, b)
     }

@@ -4,7 +4,7 @@
 use super::compare;
 use crate::{
     backend::{
-        Backend, Cpu, Series,
+        Backend, Cpu, Series, conjunction,
         tree::{self, plane},
     },
     bilinear::{Bilinear, Linear},
@@ -133,6 +133,16 @@ impl<R: Ring> Service<R> {
                     self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), Cpu.download(&product));
                 }
             }
+            NeedKind::Equal { mask } => {
+                let tables = equality_tables(&self.mask(mask));
+                self.correct_bits(here(Purpose::Tables), tables);
+            }
+            NeedKind::Conjunction { len, groups } => {
+                let width = plane(*len);
+                let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
+                let masks = self.xor(here(Purpose::Factors), factors * width);
+                self.correct_bits(here(Purpose::FactorProducts), factor_products(groups, &masks, width));
+            }
             NeedKind::Waves { mask, period_log2, harmonics } => {
                 let width = 2 * usize::from(*harmonics);
                 let mask = self.mask(mask);
@@ -210,6 +220,34 @@ fn tables<R: Ring>(masks: &[R]) -> Vec<u64> {
         }
     }
     tables
+}
+
+/// One-hot tables of all nibbles.
+fn equality_tables<R: Ring>(masks: &[R]) -> Vec<u64> {
+    let (count, words) = (tree::nibbles(R::BITS), tree::table_words(R::BITS));
+    let mut tables = vec![0u64; masks.len() * words];
+    for (&mask, tables) in masks.iter().zip(tables.chunks_exact_mut(words)) {
+        for nibble in 0..count {
+            let value = R::low(R::shr(mask, 4 * nibble as u32)) & 15;
+            tables[nibble / 4] |= 1 << (16 * (nibble % 4) as u64 + value);
+        }
+    }
+    tables
+}
+
+/// The products of the masks of groups of factors: see [`conjunction`].
+fn factor_products(groups: &[u8], masks: &[u64], width: usize) -> Vec<u64> {
+    let (mut out, mut factor) = (Vec::new(), 0);
+    for &factors in groups {
+        for set in conjunction::monomial_sets(usize::from(factors)) {
+            for word in 0..width {
+                let members = (0..conjunction::MOST).filter(|member| set >> member & 1 == 1);
+                out.push(members.fold(u64::MAX, |product, member| product & masks[(factor + member) * width + word]));
+            }
+        }
+        factor += usize::from(factors);
+    }
+    out
 }
 
 /// The monomials of all nodes of all levels, from the masks of the opened bits.

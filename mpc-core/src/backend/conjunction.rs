@@ -1,0 +1,63 @@
+//! Products of up to four shared bits in one round (multi-fan-in AND): index arithmetic shared by the parties' kernel and
+//! the dealer. Each factor is opened once under a mask bit; the dealer shares the products of the masks.
+//!
+//! A group of k factors opens k bits and is dealt 2^k - k - 1.
+
+/// The most factors of a group.
+pub const MOST: usize = 4;
+
+/// The sets of masks (bit i is factor i) whose products the dealer shares, in order: those with two or more members.
+pub fn monomial_sets(factors: usize) -> impl Iterator<Item = usize> {
+    (1..1usize << factors).filter(|set| set.count_ones() >= 2)
+}
+
+/// Bits dealt for groups of so many factors.
+pub fn monomials(groups: &[usize]) -> usize {
+    groups.iter().map(|&factors| monomial_sets(factors).count()).sum()
+}
+
+/// How a conjunction of `count` bits is split into groups of at most [`MOST`], as evenly as can be.
+pub fn groups(count: usize) -> Vec<usize> {
+    let parts = count.div_ceil(MOST).max(1);
+    (0..parts).map(|part| count / parts + usize::from(part < count % parts)).collect()
+}
+
+/// A party's share of the product of the bits `opened[i] ^ mask[i]`, one word of each, given its shares of the products of
+/// the masks. `share(set)` is the share of a set's product: the constant one, a mask, or a monomial.
+pub fn product(factors: usize, opened: impl Fn(usize) -> u64, share: impl Fn(usize) -> u64) -> u64 {
+    let mut shares = [0u64; 1 << MOST];
+    let mut half = 1 << factors;
+    (0..half).for_each(|set| shares[set] = share(set));
+    for factor in (0..factors).rev() {
+        half /= 2;
+        let value = opened(factor);
+        for low in 0..half {
+            shares[low] = shares[low + half] ^ shares[low] & value;
+        }
+    }
+    shares[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn products_are_right_for_every_input() {
+        for factors in 1..=MOST {
+            for bits in 0..1usize << (2 * factors) {
+                let (values, masks) = (bits >> factors, bits & ((1 << factors) - 1));
+                let opened = |i: usize| (values ^ masks) as u64 >> i & 1;
+                let share = |set: usize| u64::from(set & masks == set);
+                let expected = u64::from(values == (1 << factors) - 1);
+                assert_eq!(product(factors, opened, share) & 1, expected, "{factors} {bits:b}");
+            }
+        }
+    }
+
+    #[test]
+    fn groups_are_even() {
+        assert_eq!((groups(16), groups(5), groups(4), groups(1)), (vec![4; 4], vec![3, 2], vec![4], vec![1]));
+        assert_eq!((monomials(&[4, 4]), monomials(&[2, 1])), (22, 1));
+    }
+}

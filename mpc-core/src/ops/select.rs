@@ -1,0 +1,87 @@
+//! Functions made of a comparison and a choice. Each: 3 rounds after the opening of x (of the difference, for two tensors),
+//! exact up to the rounding of public factors. Gradients choose by the bit of the forward pass.
+
+use crate::{engine::Comparison, op::Handle};
+
+impl Handle {
+    /// `bit ? x : y` for these bits.
+    #[track_caller]
+    pub fn select(&self, x: &Self, y: &Self) -> Self {
+        y.add(&self.keep(&x.sub(y)))
+    }
+
+    /// 1 where x >= 0, else 0. Its gradient is zero.
+    #[track_caller]
+    pub fn step(&self) -> Self {
+        self.compare_with(Comparison::NotLess, 0.0).number()
+    }
+
+    /// max(x, 0).
+    #[track_caller]
+    pub fn relu(&self) -> Self {
+        self.compare_with(Comparison::NotLess, 0.0).keep(self)
+    }
+
+    /// |x|.
+    #[track_caller]
+    pub fn abs(&self) -> Self {
+        let negative = self.compare_with(Comparison::Less, 0.0).keep(self);
+        self.sub(&negative.scale(2.0))
+    }
+
+    /// -1, 0 or 1.
+    #[track_caller]
+    pub fn sign(&self) -> Self {
+        let ulp = self.runtime().engine().fixed().ulp();
+        let positive = self.compare_with(Comparison::NotLess, ulp).number();
+        positive.sub(&self.compare_with(Comparison::Less, 0.0).number())
+    }
+
+    /// x where x >= 0, else `slope * x`.
+    #[track_caller]
+    pub fn leaky_relu(&self, slope: f64) -> Self {
+        let positive = self.relu();
+        Self::combine(&[(slope, self), (1.0 - slope, &positive)])
+    }
+
+    /// x, but at least `low` and at most `high`.
+    #[track_caller]
+    pub fn clamp(&self, low: f64, high: f64) -> Self {
+        let (below, above) = (self.compare_with(Comparison::Less, low), self.compare_with(Comparison::NotLess, high));
+        let limit = |bits: &Self, limit: f64| {
+            let limit = Self::public(self.runtime(), crate::Shape::scalar(), &[limit]);
+            bits.keep(&limit.expand(&self.shape())).sub(&bits.keep(self))
+        };
+        self.add(&limit(&below, low)).add(&limit(&above, high))
+    }
+
+    /// The larger of two, with broadcasting.
+    #[track_caller]
+    pub fn maximum(&self, other: &Self) -> Self {
+        other.add(&self.sub(other).relu())
+    }
+
+    /// The smaller of two, with broadcasting.
+    #[track_caller]
+    pub fn minimum(&self, other: &Self) -> Self {
+        self.sub(&self.sub(other).relu())
+    }
+
+    /// The largest along an axis, which disappears: 4 rounds for each halving.
+    #[track_caller]
+    pub fn max(&self, axis: usize) -> Self {
+        let mut rest = self.clone();
+        loop {
+            let shape = rest.shape();
+            let Some(&size) = shape.dims().get(axis) else { return self.slice(axis, 0..1, 1) };
+            if size <= 1 {
+                let left: Vec<_> =
+                    shape.dims().iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, &size)| size).collect();
+                return rest.reshape(&left[..].into());
+            }
+            let half = size / 2;
+            let larger = rest.slice(axis, 0..half, 1).maximum(&rest.slice(axis, half..2 * half, 1));
+            rest = if size % 2 == 0 { larger } else { larger.concat(&[&rest.slice(axis, 2 * half..size, 1)], axis) };
+        }
+    }
+}
