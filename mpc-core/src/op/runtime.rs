@@ -1,6 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED, fusion::fuse};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -203,6 +203,7 @@ impl Runtime {
         kept.reverse();
         self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
         *self.pending.borrow_mut() = kept;
+        fuse(&needed);
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
             let inputs = node.inputs.borrow();

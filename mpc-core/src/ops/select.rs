@@ -16,10 +16,10 @@ impl Handle {
         self.compare_with(Comparison::NotLess, 0.0).number()
     }
 
-    /// max(x, 0).
+    /// max(x, 0). Of a product that was recorded just before: 4 rounds instead of 5 (see [`Fusion`](crate::op::Fusion)).
     #[track_caller]
     pub fn relu(&self) -> Self {
-        self.compare_with(Comparison::NotLess, 0.0).keep(self)
+        self.leniently_positive().keep(self)
     }
 
     /// |x|.
