@@ -18,6 +18,9 @@ use std::{cell::OnceCell, rc::Rc};
 /// The engine of protocol `P`.
 pub struct Machine<P>(pub P);
 
+/// A kernel of two arrays.
+type Kernel<P> = fn(&<P as Protocol>::Backend, &Array<P>, &Array<P>) -> Array<P>;
+
 /// What is in a [`Value`].
 pub(super) enum Stored<P: Protocol> {
     Public(Array<P>),
@@ -102,7 +105,7 @@ impl<P: Protocol> Machine<P> {
         out: &'a Operand,
         a: &'a Operand,
         b: &'a Operand,
-        clear: fn(&P::Backend, &Array<P>, &Array<P>) -> Array<P>,
+        clear: Kernel<P>,
         share: fn(&P, &P::Share, &P::Share) -> P::Share,
     ) -> Forward<'a> {
         Box::pin(async move {

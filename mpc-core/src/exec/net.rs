@@ -73,7 +73,7 @@ struct Awaited {
 /// The way to the others.
 pub(crate) enum Wire {
     /// A mesh of real parties.
-    Mesh(Mesh),
+    Mesh(Box<Mesh>),
     /// Nobody: everything is counted and nothing sent.
     Count,
 }

@@ -213,11 +213,12 @@ impl Runtime {
                 self.enter_in_ledger(node);
             }
         }
-        if !needs.is_empty() && self.cx.first() {
-            if let Wire::Mesh(mesh) = &self.cx.net().wire {
-                let body = vec![encode_needs(&needs)?];
-                mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
-            }
+        if !needs.is_empty()
+            && self.cx.first()
+            && let Wire::Mesh(mesh) = &self.cx.net().wire
+        {
+            let body = vec![encode_needs(&needs)?];
+            mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
         }
         for node in needed.into_iter().rev() {
             self.tasks.spawn(node.id(), node.run(self.engine.clone()));
@@ -257,10 +258,9 @@ impl Runtime {
                 self.advance()?;
             }
         };
-        if self.failure.borrow().is_none() {
-            if let Err(error) = run() {
-                self.stop(error);
-            }
+        let failed = self.failure.borrow().is_some();
+        if !failed && let Err(error) = run() {
+            self.stop(error);
         }
     }
 
