@@ -17,7 +17,11 @@ impl Handle {
     pub fn record(runtime: &Rc<Runtime>, op: impl Op, inputs: &[&Handle]) -> Self {
         let at = Location::caller();
         let node = runtime.push(Box::new(op), inputs, at).map_err(Rc::new);
-        Self { runtime: runtime.clone(), node }
+        let handle = Self { runtime: runtime.clone(), node };
+        if runtime.eager() {
+            runtime.flush();
+        }
+        handle
     }
 
     /// Records an op on this tensor and perhaps others.

@@ -38,6 +38,8 @@ pub struct Runtime {
     pending: RefCell<Vec<Rc<Node>>>,
     pending_elements: Cell<usize>,
     program_woken: Cell<bool>,
+    /// Whether each op runs as soon as it is recorded: for debugging, with many more rounds.
+    eager: bool,
     /// Whether what is recorded can be differentiated.
     grad: Cell<bool>,
     failure: RefCell<Option<Error>>,
@@ -58,6 +60,7 @@ impl Runtime {
             pending: RefCell::default(),
             pending_elements: Cell::new(0),
             program_woken: Cell::new(false),
+            eager: std::env::var_os("MPC_EAGER").is_some_and(|value| value == "1"),
             grad: Cell::new(true),
             failure: RefCell::default(),
             ledger: RefCell::default(),
@@ -113,6 +116,11 @@ impl Runtime {
     /// Makes the session fail at the next read, here and, through an abort, everywhere. The first cause stays.
     pub fn fail(&self, error: Error) {
         self.failure.borrow_mut().get_or_insert(error);
+    }
+
+    /// Whether each op runs as soon as it is recorded: `MPC_EAGER=1` in the environment of every party.
+    pub fn eager(&self) -> bool {
+        self.eager
     }
 
     /// Records `f` without a tape: updates of parameters, evaluation.
@@ -203,6 +211,7 @@ impl Runtime {
         kept.reverse();
         self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
         *self.pending.borrow_mut() = kept;
+        self.cx.net().batch(self.digest.borrow().value());
         fuse(&needed);
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
