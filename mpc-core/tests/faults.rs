@@ -207,6 +207,24 @@ fn a_wrong_shape_is_an_error_when_it_is_read() {
     }));
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Stranger;
+impl mpc_core::Party for Stranger {
+    const INDEX: usize = 2;
+    const NAME: &'static str = "Stranger";
+}
+
+#[test]
+fn a_party_that_is_not_in_the_session_is_a_mistake() {
+    agreed(sim(2).run(async |s: Session| {
+        let input = s.input::<Stranger>(1, || vec![1.0]).share().reveal().item().await;
+        assert!(matches!(input, Err(Error::Usage { problem: Usage::Argument(_), .. })), "{input:?}");
+        let output = alice(&s, 1, |_| 1.0).reveal_to::<Stranger>().await;
+        assert!(matches!(output, Err(Error::Usage { problem: Usage::Argument(_), .. })), "{output:?}");
+        Ok(())
+    }));
+}
+
 #[test]
 fn every_misuse_of_a_view_is_typed() {
     agreed(sim(2).run(async |s: Session| {

@@ -4,13 +4,12 @@
 
 use crate::{
     engine::{Comparison, Engine, Forward, Kind, Operand},
-    error::{Error, Usage},
+    error::Usage,
     fixed::Fixed,
     op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
-use std::panic::Location;
 
 /// How x compares with a threshold.
 #[derive(Debug)]
@@ -58,9 +57,7 @@ impl Handle {
             return self.then(Compare { how, threshold, lenient: false }, &[]);
         }
         let problem = Usage::Constant { value: threshold, fraction_bits: fixed.bits(), limit };
-        let scope = self.runtime().scopes().path(self.runtime().scopes().step("compare"));
-        let (op, shapes, at) = ("compare".into(), vec![self.shape()], Location::caller());
-        Self::poisoned(self.runtime(), Error::Usage { op, problem, shapes, scope, at })
+        Self::misused(self.runtime(), "compare", problem, vec![self.shape()])
     }
 
     /// Bits: whether this is not negative, for a choice between this and zero: where it rounds to zero, either will do.

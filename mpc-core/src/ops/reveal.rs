@@ -46,6 +46,7 @@ impl Handle {
     /// The value, opened to one party or to all.
     #[track_caller]
     pub fn reveal(&self, to: Option<usize>) -> Self {
-        self.then(Reveal { to }, &[])
+        let mistake = to.and_then(|party| Self::not_a_party(self.runtime(), "reveal", party));
+        mistake.unwrap_or_else(|| self.then(Reveal { to }, &[]))
     }
 }
