@@ -59,6 +59,13 @@ impl<V, K> fmt::Debug for Tensor<V, K> {
     }
 }
 
+/// No tensor can be printed; this says so better than the compiler could. `{:?}` prints the shape.
+impl<V: crate::visibility::Printable, K> fmt::Display for Tensor<V, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}
+
 /// What numbers and bits have in common.
 impl<V: Visibility, K> Tensor<V, K> {
     /// The untyped tensor.
