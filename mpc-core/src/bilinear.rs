@@ -1,7 +1,10 @@
 //! The maps that are linear in one argument, or in each of two, and how they change shapes. Linear maps act on shares
 //! without communication; one protocol serves every bilinear map, forward and backward.
 
-use crate::shape::View;
+use crate::{
+    along::{Along, Pick},
+    shape::View,
+};
 use serde::{Deserialize, Serialize};
 
 /// A linear map of flat row-major data.
@@ -12,6 +15,12 @@ pub enum Linear {
     /// The transpose of a view: zeros of the given length, to which element k is added where the view reads its k-th.
     /// Sums over axes are transposes of repetitions.
     Scatter(View, usize),
+    /// Picks along an axis by public index: see [`Pick`].
+    Pick(Pick),
+    /// The transpose of a pick: adds up.
+    Unpick(Pick),
+    /// Running sums along an axis, from its start, or from its end if the flag is set (the transpose).
+    RunningSum(Along, bool),
     /// `-x`.
     Neg,
     /// `c * x` for an integer `c` (as a ring element's low 64 bits, sign-extended).
@@ -24,7 +33,9 @@ impl Linear {
         match self {
             Self::View(view) => view.len(),
             Self::Scatter(_, out) => *out,
-            Self::Neg | Self::Times(_) => len,
+            Self::Pick(pick) => pick.out_len(),
+            Self::Unpick(pick) => pick.in_len(),
+            Self::Neg | Self::Times(_) | Self::RunningSum(..) => len,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Secret sharing, protocols, the round executor and the operators on secret tensors.
 
+pub mod along;
 pub mod backend;
 pub mod bilinear;
 pub mod circuits;

@@ -5,6 +5,7 @@ mod gradients;
 mod input;
 mod operators;
 mod reading;
+mod shape_ops;
 
 pub use bits::Comparand;
 pub use gradients::Gradients;
