@@ -3,6 +3,7 @@
 
 use crate::{
     along::{Along, Pick},
+    conv::{Geometry, Third},
     shape::View,
 };
 use serde::{Deserialize, Serialize};
@@ -61,6 +62,28 @@ pub enum Bilinear {
         /// `b` is stored as n x k.
         tb: bool,
     },
+    /// As many matrix products as `batch` says, of matrices that lie one after the other.
+    BatchMatMul {
+        /// How many.
+        batch: usize,
+        /// Rows of each result.
+        m: usize,
+        /// Length of the dot products.
+        k: usize,
+        /// Columns of each result.
+        n: usize,
+        /// Each `a` is stored as k x m.
+        ta: bool,
+        /// Each `b` is stored as n x k.
+        tb: bool,
+    },
+    /// Two arguments of a convolution make the third: (x, w), (y, w) or (x, y).
+    Conv {
+        /// Which.
+        third: Third,
+        /// The sizes.
+        geometry: Geometry,
+    },
 }
 
 impl Bilinear {
@@ -69,6 +92,18 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => Some((len, len, len)),
             Self::MatMul { m, k, n, .. } => Some((m.checked_mul(k)?, k.checked_mul(n)?, m.checked_mul(n)?)),
+            Self::BatchMatMul { batch, m, k, n, .. } => {
+                let times = |rows: usize, cols: usize| batch.checked_mul(rows)?.checked_mul(cols);
+                Some((times(m, k)?, times(k, n)?, times(m, n)?))
+            }
+            Self::Conv { third, geometry } => {
+                let (x, w, y) = geometry.lens()?;
+                Some(match third {
+                    Third::Output => (x, w, y),
+                    Third::Input => (y, w, x),
+                    Third::Weight => (x, y, w),
+                })
+            }
         }
     }
 
@@ -77,6 +112,8 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => len,
             Self::MatMul { m, n, .. } => m * n,
+            Self::BatchMatMul { batch, m, n, .. } => batch * m * n,
+            Self::Conv { .. } => self.lens().map_or(0, |(_, _, out)| out),
         }
     }
 
@@ -85,6 +122,8 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => len,
             Self::MatMul { m, k, n, .. } => m * k * n,
+            Self::BatchMatMul { batch, m, k, n, .. } => batch * m * k * n,
+            Self::Conv { geometry, .. } => geometry.work(),
         }
     }
 }

@@ -8,6 +8,7 @@ mod bce;
 mod combine;
 mod compare;
 mod concat;
+mod conv;
 mod function;
 mod input;
 mod keep;
@@ -24,3 +25,5 @@ mod share;
 mod sub;
 mod sum;
 mod view;
+
+pub use conv::Conv;

@@ -3,6 +3,7 @@
 mod along;
 mod bits;
 mod compare;
+mod conv;
 mod elementwise;
 mod layout;
 mod product;
@@ -136,6 +137,10 @@ impl Backend for Cpu {
         match *map {
             Bilinear::Mul { .. } => elementwise::zip(a, b, R::mul).into(),
             Bilinear::MatMul { m, k, n, ta, tb } => product::matmul(m, k, n, a, ta, b, tb).into(),
+            Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => {
+                product::batch_matmul(batch, [m, k, n], a, ta, b, tb).into()
+            }
+            Bilinear::Conv { third, geometry } => conv::conv(third, &geometry, a, b).into(),
         }
     }
 
