@@ -27,7 +27,7 @@ mod visibility;
 pub use context::Context;
 pub use error::{Error, InputError, Result, Usage};
 pub use fixed::Fixed;
-pub use ops::Conv;
+pub use ops::{Conv, Pool};
 pub use session::{InputOf, Session, run_dealer, run_party};
 pub use settings::{ProtocolKind, Settings};
 pub use shape::Shape;
