@@ -30,10 +30,10 @@ fn windows(x: &[f64], [rows, columns]: [usize; 2], p: &Pool) -> Vec<Vec<Option<f
     (0..x.len() / (rows * columns) * oh * ow).map(window).collect()
 }
 
-fn largest(window: &Vec<Option<f64>>) -> f64 {
+fn largest(window: &[Option<f64>]) -> f64 {
     window.iter().flatten().copied().fold(f64::MIN, f64::max)
 }
-fn mean(window: &Vec<Option<f64>>) -> f64 {
+fn mean(window: &[Option<f64>]) -> f64 {
     window.iter().flatten().sum::<f64>() / window.len() as f64
 }
 
@@ -56,9 +56,9 @@ fn agree_with_the_definition() {
                 let x = alice(&s, [2, 3, 7, 6], x_at);
                 let z = x.max_pool2d(&p).reveal().await?;
                 assert_eq!(z.len(), expected.len());
-                close(z, expected.iter().map(largest), 0.0);
+                close(z, expected.iter().map(|window| largest(window)), 0.0);
                 if p.dilation == [1, 1] {
-                    close(x.avg_pool2d(&p).reveal().await?, expected.iter().map(mean), MEAN);
+                    close(x.avg_pool2d(&p).reveal().await?, expected.iter().map(|window| mean(window)), MEAN);
                 }
                 Ok(())
             }));
@@ -75,14 +75,14 @@ fn one_axis_and_whole_planes() {
         let p = Pool::new(3).stride(2).padding(1);
         let z = x.max_pool1d(&p).reveal().await?;
         assert_eq!(z.shape(), [6, 21]);
-        close(z, expected.iter().map(largest), 0.0);
-        close(x.avg_pool1d(&p).reveal().await?, expected.iter().map(mean), MEAN);
+        close(z, expected.iter().map(|window| largest(window)), 0.0);
+        close(x.avg_pool1d(&p).reveal().await?, expected.iter().map(|window| mean(window)), MEAN);
         let planes = windows(&input(), [7, 6], &Pool { kernel: [7, 6], ..Pool::new(1) });
         let x = x.reshape([2, 3, 7, 6]);
         let z = x.global_max_pool().reveal().await?;
         assert_eq!(z.shape(), [2, 3, 1, 1]);
-        close(z, planes.iter().map(largest), 0.0);
-        close(x.global_avg_pool().reveal().await?, planes.iter().map(mean), MEAN);
+        close(z, planes.iter().map(|window| largest(window)), 0.0);
+        close(x.global_avg_pool().reveal().await?, planes.iter().map(|window| mean(window)), MEAN);
         Ok(())
     }));
 }
