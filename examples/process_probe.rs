@@ -10,7 +10,7 @@ parties! { compute Hospital, Lab, Registry; }
 
 /// What the parties feed in. The first of each is a number that `tests/processes` looks for in everything they say.
 const HOSPITAL: [f64; 2] = [1234.56789, 0.25];
-const LAB: [f64; 2] = [-2345.67891, 0.5];
+const LAB: [f64; 2] = [-2468.01357, 0.5];
 const REGISTRY: [f64; 2] = [3456.78912, -1.5];
 
 #[derive(clap::Args)]
@@ -27,6 +27,9 @@ struct Flags {
     /// Feed in something too large; given at one party
     #[arg(long)]
     huge: bool,
+    /// Fail before anything has been computed together
+    #[arg(long)]
+    at_once: bool,
     /// Multiply matrices that do not fit
     #[arg(long)]
     misfit: bool,
@@ -38,6 +41,12 @@ struct Flags {
 /// Probes what parties say.
 #[mpc::main]
 async fn main(s: Session, flags: Flags) -> mpc::Result<()> {
+    if !flags.at_once {
+        // It takes everybody and the dealer, so from here on nobody is still on the way.
+        let one = s.public([1], &[1.0]).share();
+        say(format_args!("together {}", (&one * &one).reveal().item().await?))?;
+    }
+
     let load = |[first, second]: [f64; 2]| {
         let second = if flags.nan { f64::NAN } else { second };
         vec![first, if flags.huge { 1e9 * first } else { second }]

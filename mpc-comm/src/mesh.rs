@@ -190,6 +190,36 @@ impl Mesh {
         }
     }
 
+    /// As [`Mesh::recv`], but looks at the next unread frame of every other peer meanwhile: when `stop` says so of one, this
+    /// returns nothing, and the frame stays unread.
+    ///
+    /// # Errors
+    /// As [`Mesh::recv`].
+    pub fn recv_unless(
+        &mut self,
+        from: PartyId,
+        mut stop: impl FnMut(PartyId, &Frame) -> bool,
+    ) -> Result<Option<Frame>> {
+        let deadline = self.deadline();
+        loop {
+            let unread = |link: &Link| link.queue.front().map(|(frame, _)| frame.clone());
+            let others = self.links.iter().filter(|(peer, _)| **peer != from);
+            if self.failure.is_none()
+                && others
+                    .filter_map(|(peer, link)| Some((*peer, unread(link)?)))
+                    .any(|(peer, frame)| stop(peer, &frame))
+            {
+                return Ok(None);
+            }
+            let ready =
+                self.failure.is_some() || self.links.get(&from).is_none_or(|link| link.left || !link.queue.is_empty());
+            if ready {
+                return self.recv(from).map(Some);
+            }
+            self.wait(deadline, from);
+        }
+    }
+
     /// The next frame of anybody; peers with frames waiting take turns. For the dealer's loop: it waits as long as the
     /// links live, however long the parties compute between two requests.
     ///

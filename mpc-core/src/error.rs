@@ -89,7 +89,7 @@ pub enum Error {
     /// The dealer sent something that was not asked for, or did not answer.
     #[error("correlated randomness: {0}")]
     Preprocessing(String),
-    /// The program awaits a value that no recorded op will produce, or reads outside [`Session::run`](crate::Session::run).
+    /// The program awaits a value that no recorded op will produce.
     #[error("the program awaits a value that no recorded step produces")]
     Stalled,
     /// The operating system.

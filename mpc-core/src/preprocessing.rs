@@ -88,6 +88,20 @@ pub enum NeedKind {
         /// Bits dropped.
         bits: u32,
     },
+    /// The same for the mask of an open wire: 2 E an element.
+    TruncateMasked {
+        /// The mask.
+        mask: Mask,
+        /// Bits dropped.
+        bits: u32,
+    },
+    /// A mask bit as a number, and its products with the high part and the top bit of the mask of an open wire: 3 E.
+    ChoiceTruncated {
+        /// The mask.
+        mask: Mask,
+        /// Bits dropped.
+        bits: u32,
+    },
     /// Nibble tables of a mask (4 E an element), and for each threshold the monomials of a tree (12 bytes an element for
     /// 64-bit rings).
     Compare {
@@ -164,6 +178,9 @@ impl Need {
                     && wires.len() <= 64
                     && wires.iter().all(|wire| mask(wire) && wire.out_len() == *len)
             }
+            NeedKind::TruncateMasked { mask: m, bits } | NeedKind::ChoiceTruncated { mask: m, bits } => {
+                mask(m) && *bits < 128
+            }
             NeedKind::Equal { mask: m } => mask(m),
             NeedKind::Conjunction { len, groups } => {
                 bounded(len.checked_mul(groups.len()))
@@ -226,9 +243,21 @@ pub(crate) fn parse_corrections(body: &mut Body) -> Option<Vec<(Address, Words)>
 
 fn purpose(number: u8) -> Option<Purpose> {
     use Purpose::*;
-    [Product, ShiftHigh, ShiftSign, WrapProduct, Tables, Monomials, ChoiceNumber, ChoiceProduct, Waves, FactorProducts]
-        .into_iter()
-        .find(|&purpose| purpose as u8 == number)
+    [
+        Product,
+        ShiftHigh,
+        ShiftSign,
+        WrapProduct,
+        Tables,
+        Monomials,
+        ChoiceNumber,
+        ChoiceProduct,
+        Waves,
+        FactorProducts,
+        ChoiceSign,
+    ]
+    .into_iter()
+    .find(|&purpose| purpose as u8 == number)
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ impl Session {
             pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer)));
         }
         let scopes = Scopes::default();
-        let net = Net::new(Wire::Mesh(mesh), me, parties, scopes.clone());
+        let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         let cx = Rc::new(Context::new(dealer_seed, pair_seeds, net));
         Ok(Self::build(cx, Cpu, fixed, settings.protocol, scopes, names))
     }

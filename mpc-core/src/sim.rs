@@ -94,10 +94,8 @@ impl Sim {
             if let Some(mesh) = dealer {
                 scope.spawn(move || insecure_dealer_thread(mesh, settings));
             }
-            let running: Vec<_> = meshes
-                .into_iter()
-                .map(|mesh| scope.spawn(move || run_party(mesh, settings, |session| program(session))))
-                .collect();
+            let running: Vec<_> =
+                meshes.into_iter().map(|mesh| scope.spawn(move || run_party(mesh, settings, program))).collect();
             running.into_iter().map(|party| party.join().unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
         })
     }

@@ -14,7 +14,7 @@ fn w_at(i: usize) -> f64 {
     (i as f64 * 1.3).cos()
 }
 fn y_at(i: usize) -> f64 {
-    f64::from(i % 3 == 0)
+    f64::from(i.is_multiple_of(3))
 }
 
 /// Finite differences of `loss` in each of its 8 arguments around `w_at`.

@@ -66,8 +66,7 @@ fn views_reuse_the_opening_of_their_base() {
         let row = |i: usize| (0..4).map(|j| (4 * i + j) as f64 * (1.0 + j as f64)).sum::<f64>();
         let spent = |before: &mut u64| {
             let sent = s.traffic().total.sent;
-            let spent = sent - std::mem::replace(before, sent);
-            spent
+            sent - std::mem::replace(before, sent)
         };
         let mut before = 0;
         close(x.rows(0..2).matmul(&w).reveal().await?, (0..2).map(row), ULP);

@@ -56,7 +56,7 @@ fn products(parties: usize, count: u64) {
     assert!(largest > 1 << 44, "the test must reach large magnitudes: {largest}");
     let mean = errors / total as f64;
     assert!(mean.abs() < 5.0 * 0.5 / (total as f64).sqrt(), "biased: {mean} units on average over {total}");
-    println!(
+    eprintln!(
         "{parties} parties, {total} products up to 2^{:.2}: {ones} rounded up, mean error {mean:.2e}",
         (largest as f64).log2()
     );

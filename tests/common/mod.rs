@@ -7,7 +7,7 @@ use std::{
 
 /// An example of this package, ready to be started. `cargo test` builds all examples first; `cargo test --test NAME`
 /// does not.
-pub fn example(name: &str) -> Command {
+pub(crate) fn example(name: &str) -> Command {
     let test = env::current_exe().unwrap();
     let program =
         test.ancestors().nth(2).unwrap().join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);

@@ -140,7 +140,7 @@ pub trait Backend: Clone + 'static {
         first: bool,
     ) -> Bits<Self>;
     /// This party's share of a trigonometric series of `x = m - r` for the public `m`, from its shares of the waves of r,
-    /// with [`Series::SCALE`] extra fractional bits on top of the fixed-point scale. See [`Series`].
+    /// with [`Series::extra_bits`] extra fractional bits on top of the fixed-point scale. See [`Series`].
     fn series<R: Ring>(
         &self,
         series: &Series,

@@ -97,6 +97,9 @@ impl<P: Protocol> Machine<P> {
             let bits = self.clear(x, out.vis).map(|x| backend.pack(&backend.map(&x, &test)));
             return self.value(Stored::ClearBits(bits));
         }
+        if out.fused.get() {
+            return self.wide_sign(out, x).await;
+        }
         let x = self.wire(x).await;
         let bits = if how.of_order() {
             protocol.less_than(out.at, &x, &[t]).await.swap_remove(0)
@@ -108,6 +111,9 @@ impl<P: Protocol> Machine<P> {
 
     pub(super) fn needs_compared(&self, out: &Operand, how: Comparison, x: &Operand) -> Vec<Need> {
         let mut needs = Vec::new();
+        if out.fused.get() {
+            return self.needs_wide_sign(out, x);
+        }
         if out.vis == Vis::Secret {
             x.wire.plan();
             match how.of_order() {
@@ -195,6 +201,9 @@ impl<P: Protocol> Machine<P> {
     }
 
     pub(super) async fn kept(&self, out: &Operand, bits: &Operand, x: &Operand) -> Value {
+        if out.fused.get() {
+            return self.kept_product(out, bits, x).await;
+        }
         let (protocol, backend) = (&self.0, self.0.backend());
         let select =
             |bits: &Bits<P::Backend>, x: &Array<P>| backend.choose(bits, x, &backend.fill(out.len(), P::Ring::ZERO));
@@ -226,6 +235,9 @@ impl<P: Protocol> Machine<P> {
     }
 
     pub(super) fn needs_kept(&self, out: &Operand, bits: &Operand, x: &Operand) -> Vec<Need> {
+        if out.fused.get() {
+            return self.needs_kept_product(out, x);
+        }
         let mut needs = Vec::new();
         if out.vis == Vis::Secret && bits.vis != Vis::Public {
             match x.vis {

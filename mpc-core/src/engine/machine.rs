@@ -18,6 +18,9 @@ use std::{cell::OnceCell, rc::Rc};
 /// The engine of protocol `P`.
 pub struct Machine<P>(pub P);
 
+/// A kernel of two arrays.
+type Kernel<P> = fn(&<P as Protocol>::Backend, &Array<P>, &Array<P>) -> Array<P>;
+
 /// What is in a [`Value`].
 pub(super) enum Stored<P: Protocol> {
     Public(Array<P>),
@@ -102,7 +105,7 @@ impl<P: Protocol> Machine<P> {
         out: &'a Operand,
         a: &'a Operand,
         b: &'a Operand,
-        clear: fn(&P::Backend, &Array<P>, &Array<P>) -> Array<P>,
+        clear: Kernel<P>,
         share: fn(&P, &P::Share, &P::Share) -> P::Share,
     ) -> Forward<'a> {
         Box::pin(async move {
@@ -203,14 +206,27 @@ impl<P: Protocol> Engine for Machine<P> {
         })
     }
 
-    fn product<'a>(&'a self, out: &'a Operand, map: &'a Bilinear, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+    fn product<'a>(
+        &'a self,
+        out: &'a Operand,
+        map: &'a Bilinear,
+        a: &'a Operand,
+        b: &'a Operand,
+        plus: Option<&'a Operand>,
+    ) -> Forward<'a> {
         Box::pin(async move {
             let (protocol, bits) = (&self.0, self.0.fixed().bits());
+            let raise = Linear::Times(1 << bits);
             if out.vis != Vis::Secret {
-                let both = self.clear(a, out.vis).zip(self.clear(b, out.vis));
                 let backend = protocol.backend();
-                let product = both.map(|(a, b)| backend.round_shift(&backend.bilinear(map, &a, &b), bits));
-                return self.known(out, product);
+                let product = self.clear(a, out.vis).zip(self.clear(b, out.vis)).and_then(|(a, b)| {
+                    let product = backend.bilinear(map, &a, &b);
+                    match plus {
+                        Some(plus) => Some(backend.add(&product, &backend.linear(&raise, &self.clear(plus, out.vis)?))),
+                        None => Some(product),
+                    }
+                });
+                return self.known(out, product.map(|product| backend.round_shift(&product, bits)));
             }
             let wide = match (a.vis, b.vis) {
                 (_, Vis::Public) | (Vis::Public, _) => {
@@ -230,7 +246,17 @@ impl<P: Protocol> Engine for Machine<P> {
                     protocol.bilinear(out.at, map, &a, &b).await
                 }
             };
-            self.rescaled(out, wide, bits).await
+            let wide = match plus {
+                Some(plus) => {
+                    let plus = protocol.linear(&raise, &self.wire(plus).await.share);
+                    wide.plus(|wide| protocol.add(wide, &plus))
+                }
+                None => wide,
+            };
+            match out.fused.get() {
+                true => self.rescaled_openly(out, wide, bits).await,
+                false => self.rescaled(out, wide, bits).await,
+            }
         })
     }
 
@@ -242,7 +268,10 @@ impl<P: Protocol> Engine for Machine<P> {
                 b.wire.plan();
                 self.0.needs_bilinear(out.at, map, &a.wire.mask, &b.wire.mask, &mut needs);
             }
-            self.0.needs_truncate(out.at, out.len(), self.0.fixed().bits(), &mut needs);
+            match out.fused.get() {
+                true => self.needs_rescaled_openly(out, self.0.fixed().bits(), &mut needs),
+                false => self.0.needs_truncate(out.at, out.len(), self.0.fixed().bits(), &mut needs),
+            }
         }
         needs
     }

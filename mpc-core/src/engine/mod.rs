@@ -2,6 +2,7 @@
 //! protocol.
 
 mod bits;
+mod fused;
 mod machine;
 mod operand;
 
@@ -56,8 +57,15 @@ pub trait Engine {
     fn concat<'a>(&'a self, out: &'a Operand, parts: &'a [&'a Operand], runs: &'a [usize], outer: usize)
     -> Forward<'a>;
 
-    /// A bilinear map of two numbers, rescaled.
-    fn product<'a>(&'a self, out: &'a Operand, map: &'a Bilinear, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// A bilinear map of two numbers, perhaps plus a number of the result's shape, rescaled.
+    fn product<'a>(
+        &'a self,
+        out: &'a Operand,
+        map: &'a Bilinear,
+        a: &'a Operand,
+        b: &'a Operand,
+        plus: Option<&'a Operand>,
+    ) -> Forward<'a>;
     /// Plans [`Self::product`].
     fn plan_product(&self, out: &Operand, map: &Bilinear, a: &Operand, b: &Operand) -> Vec<Need>;
 

@@ -1,7 +1,12 @@
 //! Values between ops: who may know them is data here, types are erased.
 
 use crate::{exec::Slot, protocol::WireId, rand::At, shape::Shape};
-use std::{any::Any, cell::OnceCell, fmt, rc::Rc};
+use std::{
+    any::Any,
+    cell::{Cell, OnceCell},
+    fmt,
+    rc::Rc,
+};
 
 /// Who may know a value, as the types of the program say it, erased.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,9 +65,13 @@ pub struct Operand {
     pub kind: Kind,
     /// Its identity as a wire.
     pub wire: Rc<WireId>,
+    /// Whether this op takes part in a fusion: see [`Fusion`](crate::op::Fusion).
+    pub fused: Cell<bool>,
     /// Set when the value is there.
     pub done: Slot<()>,
     pub(super) value: OnceCell<Value>,
+    /// A fused product before it was rescaled.
+    pub(super) wide: OnceCell<Rc<dyn Any>>,
     /// The value as shares, when a secret op asks for that of a private value.
     pub(super) widened: OnceCell<Rc<dyn Any>>,
 }
@@ -70,8 +79,8 @@ pub struct Operand {
 impl Operand {
     /// A value to be made by step 0 of an op.
     pub fn new(at: At, shape: Shape, vis: Vis, kind: Kind, wire: Rc<WireId>) -> Self {
-        let (value, widened) = (OnceCell::new(), OnceCell::new());
-        Self { at, shape, vis, kind, wire, done: Slot::empty(), value, widened }
+        let (value, wide, widened) = (OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Self { at, shape, vis, kind, wire, fused: Cell::new(false), done: Slot::empty(), value, wide, widened }
     }
 
     /// How many elements.

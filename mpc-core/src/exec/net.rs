@@ -73,7 +73,7 @@ struct Awaited {
 /// The way to the others.
 pub(crate) enum Wire {
     /// A mesh of real parties.
-    Mesh(Mesh),
+    Mesh(Box<Mesh>),
     /// Nobody: everything is counted and nothing sent.
     Count,
 }
@@ -89,6 +89,8 @@ pub(crate) struct Net {
     pub dealer_sent: u64,
     pub scopes: Scopes,
     queued: BTreeMap<Tag, Queued>,
+    /// The schedule's digest at each batch that was handed over since the last round.
+    batches: Vec<u64>,
     early: HashMap<Address, Words>,
     awaited: HashMap<Address, Awaited>,
     dealt: HashMap<ScopeId, Count>,
@@ -105,9 +107,17 @@ impl Net {
             dealer_sent: 0,
             scopes,
             queued: BTreeMap::new(),
+            batches: Vec::new(),
             early: HashMap::new(),
             awaited: HashMap::new(),
             dealt: HashMap::new(),
+        }
+    }
+
+    /// Notes that a batch is handed to the executor.
+    pub(crate) fn batch(&mut self, schedule: u64) {
+        if self.batches.last() != Some(&schedule) {
+            self.batches.push(schedule);
         }
     }
 
@@ -143,7 +153,7 @@ impl Net {
     /// alone and never on timing; then a round.
     pub(crate) fn advance(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
         if !self.awaited.is_empty() {
-            self.await_dealer()
+            self.await_dealer(last)
         } else if !self.queued.is_empty() {
             self.round(schedule, last)
         } else {
@@ -174,11 +184,28 @@ impl Net {
         self.dealt.entry(scope).or_default().dealt += bytes;
     }
 
-    fn await_dealer(&mut self) -> Result<()> {
-        let start = Instant::now();
+    /// Waits for the dealer. It answers what party 0 recorded: a party that has recorded something else would wait in vain,
+    /// so the frames that others have sent for the coming round are looked at meanwhile. They say which batches led to
+    /// it, and ours must be the first of those.
+    fn await_dealer(&mut self, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
+        let (start, round) = (Instant::now(), self.traffic.total.rounds);
         while !self.awaited.is_empty() {
             let Wire::Mesh(mesh) = &mut self.wire else { return Err(Error::Stalled) };
-            let frame = mesh.recv(PartyId::DEALER)?;
+            let (ours, mut diverged) = (&self.batches, None);
+            let frame = mesh.recv_unless(PartyId::DEALER, |peer, frame| {
+                let theirs = batches_of(frame);
+                let fits = frame.round != round || theirs.is_some_and(|theirs| theirs.starts_with(ours));
+                if !fits {
+                    diverged = Some((peer, frame.digest));
+                }
+                !fits
+            })?;
+            let Some(frame) = frame else {
+                let (peer, theirs) = diverged.unwrap_or((PartyId::DEALER, 0));
+                let ours = ours.last().copied().unwrap_or(0);
+                let (scope, near) = (self.scopes.path(last.0), last.1);
+                return Err(Error::Diverged { peer, round, ours, theirs, scope, near });
+            };
             for (at, words) in parse_dealt(frame)? {
                 let Some(awaited) = self.awaited.remove(&at) else {
                     self.early.insert(at, words);
@@ -205,13 +232,17 @@ impl Net {
         let mut bodies = match &mut self.wire {
             Wire::Count => HashMap::new(),
             Wire::Mesh(mesh) => {
+                let mut batches = std::mem::take(&mut self.batches);
+                batches.insert(0, batches.len() as u64);
+                let batches = Words::from(batches);
                 for peer in mesh.peers() {
                     let for_peer = |q: &&Queued| q.route.sends(me) && q.route.reaches(usize::from(peer.0));
                     let body = queued.values().filter(for_peer).filter_map(|q| match &q.payload {
                         Payload::Words(words) => Some(words.clone()),
                         Payload::Meta(_) => None,
                     });
-                    mesh.send(peer, Frame { kind: Kind::Round, round, digest, body: body.collect() })?;
+                    let body = std::iter::once(batches.clone()).chain(body).collect();
+                    mesh.send(peer, Frame { kind: Kind::Round, round, digest, body })?;
                 }
                 let start = Instant::now();
                 let mut bodies = HashMap::new();
@@ -222,7 +253,10 @@ impl Net {
                         let (scope, near) = (self.scopes.path(last.0), last.1);
                         return Err(Error::Diverged { peer, round, ours: digest, theirs: frame.digest, scope, near });
                     }
-                    bodies.insert(usize::from(peer.0), frame.into_body());
+                    let mut body = frame.into_body();
+                    // Equal digests: as many batches as ours.
+                    body.take(batches.len());
+                    bodies.insert(usize::from(peer.0), body);
                 }
                 self.timing.peers += start.elapsed();
                 bodies
@@ -283,6 +317,13 @@ fn digest(schedule: u64, queued: &BTreeMap<Tag, Queued>) -> u64 {
             .for_each(|word| digest.number(word));
     }
     digest.value()
+}
+
+/// The batches that a round's frame starts with.
+fn batches_of(frame: &Frame) -> Option<&[u64]> {
+    let first = frame.body.first().filter(|_| frame.kind == Kind::Round)?;
+    let count = usize::try_from(*first.first()?).ok()?;
+    first.get(1..)?.get(..count)
 }
 
 /// A dealer's frame: how many corrections, (op, part and purpose, length) for each, then their words.

@@ -54,10 +54,10 @@ impl Tasks {
         while let Some(op) = self.next() {
             if op == PROGRAM {
                 program = true;
-            } else if let Some(mut task) = self.take(op) {
-                if task.coroutine.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending() {
-                    self.running.borrow_mut().insert(op, task);
-                }
+            } else if let Some(mut task) = self.take(op)
+                && task.coroutine.as_mut().poll(&mut Context::from_waker(&task.waker)).is_pending()
+            {
+                self.running.borrow_mut().insert(op, task);
             }
         }
         program

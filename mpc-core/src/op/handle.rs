@@ -1,7 +1,11 @@
 //! Untyped tensors.
 
 use super::{Node, Op, Runtime};
-use crate::{engine::Vis, error::Error, shape::Shape};
+use crate::{
+    engine::Vis,
+    error::{Error, Usage},
+    shape::Shape,
+};
 use std::{panic::Location, rc::Rc};
 
 /// An untyped tensor: a node, or the first mistake on the way to it, which is returned when somebody reads it.
@@ -17,7 +21,11 @@ impl Handle {
     pub fn record(runtime: &Rc<Runtime>, op: impl Op, inputs: &[&Handle]) -> Self {
         let at = Location::caller();
         let node = runtime.push(Box::new(op), inputs, at).map_err(Rc::new);
-        Self { runtime: runtime.clone(), node }
+        let handle = Self { runtime: runtime.clone(), node };
+        if runtime.eager() {
+            runtime.flush();
+        }
+        handle
     }
 
     /// Records an op on this tensor and perhaps others.
@@ -30,6 +38,22 @@ impl Handle {
     /// A tensor that is a mistake.
     pub fn poisoned(runtime: &Rc<Runtime>, error: Error) -> Self {
         Self { runtime: runtime.clone(), node: Err(Rc::new(error)) }
+    }
+
+    /// A tensor that is a mistake in the arguments of `op`.
+    #[track_caller]
+    pub fn misused(runtime: &Rc<Runtime>, op: &'static str, problem: Usage, shapes: Vec<Shape>) -> Self {
+        let scope = runtime.scopes().path(runtime.scopes().step(op));
+        Self::poisoned(runtime, Error::Usage { op: op.into(), problem, shapes, scope, at: Location::caller() })
+    }
+
+    /// The mistake of naming a party that is not in the session; nothing if it is.
+    #[track_caller]
+    pub fn not_a_party(runtime: &Rc<Runtime>, op: &'static str, party: usize) -> Option<Self> {
+        let parties = runtime.parties();
+        let problem =
+            || format!("party number {} of the program is not among the {parties} of this session", party + 1);
+        (party >= parties).then(|| Self::misused(runtime, op, Usage::Argument(problem()), Vec::new()))
     }
 
     /// The session that records it.

@@ -2,12 +2,14 @@
 //! types or protocols.
 
 mod backward;
+mod fusion;
 mod handle;
 mod ledger;
 mod node;
 mod runtime;
 
 pub use backward::Grads;
+pub use fusion::Fusion;
 pub use handle::Handle;
 pub use ledger::{Audience, Opened};
 pub use node::Node;
@@ -73,6 +75,11 @@ pub trait Op: fmt::Debug + 'static {
     /// Whether the result is made of copies of the input's elements and nothing else: ones stay ones.
     fn rearranges(&self) -> bool {
         false
+    }
+
+    /// The part that this op may take in a fusion.
+    fn fusion(&self) -> Option<Fusion> {
+        None
     }
 
     /// Whether running this op lets somebody see a secret: it then goes into the ledger.

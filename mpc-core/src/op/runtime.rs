@@ -1,6 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED, fusion::fuse};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -38,6 +38,8 @@ pub struct Runtime {
     pending: RefCell<Vec<Rc<Node>>>,
     pending_elements: Cell<usize>,
     program_woken: Cell<bool>,
+    /// Whether each op runs as soon as it is recorded: for debugging, with many more rounds.
+    eager: bool,
     /// Whether what is recorded can be differentiated.
     grad: Cell<bool>,
     failure: RefCell<Option<Error>>,
@@ -58,6 +60,7 @@ impl Runtime {
             pending: RefCell::default(),
             pending_elements: Cell::new(0),
             program_woken: Cell::new(false),
+            eager: std::env::var_os("MPC_EAGER").is_some_and(|value| value == "1"),
             grad: Cell::new(true),
             failure: RefCell::default(),
             ledger: RefCell::default(),
@@ -113,6 +116,11 @@ impl Runtime {
     /// Makes the session fail at the next read, here and, through an abort, everywhere. The first cause stays.
     pub fn fail(&self, error: Error) {
         self.failure.borrow_mut().get_or_insert(error);
+    }
+
+    /// Whether each op runs as soon as it is recorded: `MPC_EAGER=1` in the environment of every party.
+    pub fn eager(&self) -> bool {
+        self.eager
     }
 
     /// Records `f` without a tape: updates of parameters, evaluation.
@@ -203,6 +211,8 @@ impl Runtime {
         kept.reverse();
         self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
         *self.pending.borrow_mut() = kept;
+        self.cx.net().batch(self.digest.borrow().value());
+        fuse(&needed);
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
             let inputs = node.inputs.borrow();
@@ -212,11 +222,12 @@ impl Runtime {
                 self.enter_in_ledger(node);
             }
         }
-        if !needs.is_empty() && self.cx.first() {
-            if let Wire::Mesh(mesh) = &self.cx.net().wire {
-                let body = vec![encode_needs(&needs)?];
-                mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
-            }
+        if !needs.is_empty()
+            && self.cx.first()
+            && let Wire::Mesh(mesh) = &self.cx.net().wire
+        {
+            let body = vec![encode_needs(&needs)?];
+            mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
         }
         for node in needed.into_iter().rev() {
             self.tasks.spawn(node.id(), node.run(self.engine.clone()));
@@ -256,10 +267,9 @@ impl Runtime {
                 self.advance()?;
             }
         };
-        if self.failure.borrow().is_none() {
-            if let Err(error) = run() {
-                self.stop(error);
-            }
+        let failed = self.failure.borrow().is_some();
+        if !failed && let Err(error) = run() {
+            self.stop(error);
         }
     }
 

@@ -64,7 +64,7 @@ impl Op for Bce {
             let bilinear = map(z);
             let both = futures_util::future::join(
                 engine.function(&softplus, &SOFTPLUS, z),
-                engine.product(&product, &bilinear, y, z),
+                engine.product(&product, &bilinear, y, z, None),
             );
             let (left, right) = both.await;
             softplus.finish(left);

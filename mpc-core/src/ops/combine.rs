@@ -4,13 +4,12 @@
 
 use crate::{
     engine::{Engine, Forward, Operand},
-    error::{Error, Usage},
+    error::Usage,
     fixed::Factors,
     op::{Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
-use std::panic::Location;
 
 /// A sum of multiples of equal shapes.
 #[derive(Debug)]
@@ -57,8 +56,6 @@ impl Handle {
         let limit = fixed.limit::<u64>();
         let value = numbers.into_iter().find(|c| !c.is_finite() || c.abs() >= limit).unwrap_or(f64::NAN);
         let problem = Usage::Constant { value, fraction_bits: fixed.bits(), limit };
-        let scope = runtime.scopes().path(runtime.scopes().step("scale"));
-        let (shapes, at) = (tensors.iter().map(|x| x.shape()).collect(), Location::caller());
-        Self::poisoned(runtime, Error::Usage { op: "scale".into(), problem, shapes, scope, at })
+        Self::misused(runtime, "scale", problem, tensors.iter().map(|x| x.shape()).collect())
     }
 }

@@ -4,19 +4,20 @@
 
 use crate::{
     engine::{Comparison, Engine, Forward, Kind, Operand},
-    error::{Error, Usage},
+    error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
-use std::panic::Location;
 
 /// How x compares with a threshold.
 #[derive(Debug)]
 struct Compare {
     how: Comparison,
     threshold: f64,
+    /// Whether a number that rounds to the threshold may be on either side of it.
+    lenient: bool,
 }
 
 impl Op for Compare {
@@ -35,6 +36,9 @@ impl Op for Compare {
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.compare(out, self.how, self.threshold, x[0])
     }
+    fn fusion(&self) -> Option<Fusion> {
+        self.lenient.then_some(Fusion::Sign)
+    }
     fn vjp(&self, _: usize, _: &Handle, _: &[Handle]) -> Option<Handle> {
         None
     }
@@ -50,12 +54,16 @@ impl Handle {
         let fixed = self.runtime().engine().fixed();
         let limit = fixed.limit::<u64>();
         if threshold.is_finite() && threshold.abs() < limit {
-            return self.then(Compare { how, threshold }, &[]);
+            return self.then(Compare { how, threshold, lenient: false }, &[]);
         }
         let problem = Usage::Constant { value: threshold, fraction_bits: fixed.bits(), limit };
-        let scope = self.runtime().scopes().path(self.runtime().scopes().step("compare"));
-        let (op, shapes, at) = ("compare".into(), vec![self.shape()], Location::caller());
-        Self::poisoned(self.runtime(), Error::Usage { op, problem, shapes, scope, at })
+        Self::misused(self.runtime(), "compare", problem, vec![self.shape()])
+    }
+
+    /// Bits: whether this is not negative, for a choice between this and zero: where it rounds to zero, either will do.
+    #[track_caller]
+    pub(super) fn leniently_positive(&self) -> Self {
+        self.then(Compare { how: Comparison::NotLess, threshold: 0.0, lenient: true }, &[])
     }
 
     /// Bits: how this compares with another tensor, with broadcasting.

@@ -51,17 +51,10 @@ impl Handle {
     /// Numbers that every party has. A mistake in them is the program's.
     #[track_caller]
     pub fn public(runtime: &Rc<Runtime>, shape: Shape, values: &[f64]) -> Self {
-        let (at, fixed) = (Location::caller(), runtime.engine().fixed());
-        let usage = |problem| Error::Usage {
-            op: "public".into(),
-            problem,
-            shapes: vec![shape.clone()],
-            scope: runtime.scopes().path(runtime.scopes().step("public")),
-            at,
-        };
+        let fixed = runtime.engine().fixed();
         if values.len() != shape.len() {
             let expected = format!("{} numbers for this shape, not {}", shape.len(), values.len());
-            return Self::poisoned(runtime, usage(Usage::Shape { expected }));
+            return Self::misused(runtime, "public", Usage::Shape { expected }, vec![shape]);
         }
         let encoded = match runtime.engine().encode(values) {
             Ok(encoded) => Some(encoded),
@@ -72,7 +65,8 @@ impl Handle {
                 };
                 let (value, fraction_bits) = (values[index], fixed.bits());
                 let limit = fixed.limit::<u64>();
-                return Self::poisoned(runtime, usage(Usage::Constant { value, fraction_bits, limit }));
+                let problem = Usage::Constant { value, fraction_bits, limit };
+                return Self::misused(runtime, "public", problem, vec![shape]);
             }
         };
         // Public values are part of the schedule: parties that disagree about them must find out.
@@ -91,6 +85,9 @@ impl Handle {
         shape: Shape,
         values: Option<Result<Vec<f64>, InputError>>,
     ) -> Self {
+        if let Some(mistake) = Self::not_a_party(runtime, "input", owner.0) {
+            return mistake;
+        }
         let at = Location::caller();
         let encoded = values.and_then(|values| match values.and_then(|values| runtime.engine().encode(&values)) {
             Ok(encoded) => Some(encoded),

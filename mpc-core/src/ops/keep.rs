@@ -5,7 +5,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -26,6 +26,9 @@ impl Op for Keep {
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.keep(out, x[0], x[1])
+    }
+    fn fusion(&self) -> Option<Fusion> {
+        Some(Fusion::Choice)
     }
     fn vjp(&self, input: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         (input == 1).then(|| inputs[0].keep(grad))

@@ -5,7 +5,7 @@ use crate::{
     bilinear::Bilinear,
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -37,7 +37,15 @@ impl Op for MatMul {
     }
     fn infer(&self, inputs: &[&Shape]) -> Result<Shape, Usage> {
         match self.map(inputs[0], inputs[1]) {
-            Some(Bilinear::MatMul { m, n, .. }) => Ok([m, n].into()),
+            Some(Bilinear::MatMul { m, n, .. }) => {
+                let shape = Shape::from([m, n]);
+                match inputs.get(2) {
+                    Some(plus) if **plus != shape => {
+                        Err(Usage::Shape { expected: format!("a third operand that stretches to {shape}") })
+                    }
+                    _ => Ok(shape),
+                }
+            }
             _ => {
                 let form = |t| if t { " (transposed)" } else { "" };
                 let expected = format!("[m, k]{} and [k, n]{}", form(self.ta), form(self.tb));
@@ -49,10 +57,14 @@ impl Op for MatMul {
         engine.plan_product(out, &self.checked(x), x[0], x[1])
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
-        Box::pin(async move { engine.product(out, &self.checked(x), x[0], x[1]).await })
+        Box::pin(async move { engine.product(out, &self.checked(x), x[0], x[1], x.get(2).copied()).await })
+    }
+    fn fusion(&self) -> Option<Fusion> {
+        Some(Fusion::Product)
     }
     fn vjp(&self, input: usize, grad: &Handle, x: &[Handle]) -> Option<Handle> {
         Some(match (input, self) {
+            (2, _) => grad.clone(),
             (0, &Self { ta: false, tb }) => grad.matmul_form(false, &x[1], !tb),
             (0, &Self { ta: true, tb }) => x[1].matmul_form(tb, grad, true),
             (_, &Self { ta, tb: false }) => x[0].matmul_form(!ta, grad, false),
@@ -75,5 +87,16 @@ impl Handle {
     #[track_caller]
     pub fn matmul_form(&self, ta: bool, other: &Self, tb: bool) -> Self {
         self.then(MatMul { ta, tb }, &[other])
+    }
+
+    /// [`Self::matmul_form`] plus a third tensor, with broadcasting: added before the rescale, for free.
+    #[track_caller]
+    pub fn matmul_plus(&self, ta: bool, other: &Self, tb: bool, plus: &Self) -> Self {
+        let op = MatMul { ta, tb };
+        let plus = match op.map(&self.shape(), &other.shape()) {
+            Some(Bilinear::MatMul { m, n, .. }) => plus.expand(&[m, n].into()),
+            _ => plus.clone(),
+        };
+        self.then(op, &[other, &plus])
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     bilinear::Bilinear,
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -30,7 +30,10 @@ impl Op for Mul {
         engine.plan_product(out, &map(out), x[0], x[1])
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
-        Box::pin(async move { engine.product(out, &map(out), x[0], x[1]).await })
+        Box::pin(async move { engine.product(out, &map(out), x[0], x[1], None).await })
+    }
+    fn fusion(&self) -> Option<Fusion> {
+        Some(Fusion::Product)
     }
     fn vjp(&self, input: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         Some(inputs[1 - input].times_grad(grad))

@@ -46,6 +46,10 @@ impl Handle {
     /// The value, opened to one party or to all.
     #[track_caller]
     pub fn reveal(&self, to: Option<usize>) -> Self {
-        self.then(Reveal { to }, &[])
+        // No closure records: it would have a source line of its own.
+        match to.and_then(|party| Self::not_a_party(self.runtime(), "reveal", party)) {
+            Some(mistake) => mistake,
+            None => self.then(Reveal { to }, &[]),
+        }
     }
 }

@@ -16,10 +16,10 @@ impl Handle {
         self.compare_with(Comparison::NotLess, 0.0).number()
     }
 
-    /// max(x, 0).
+    /// max(x, 0). Of a product that was recorded just before: 4 rounds instead of 5 (see [`Fusion`](crate::op::Fusion)).
     #[track_caller]
     pub fn relu(&self) -> Self {
-        self.compare_with(Comparison::NotLess, 0.0).keep(self)
+        self.leniently_positive().keep(self)
     }
 
     /// |x|.
@@ -44,15 +44,18 @@ impl Handle {
         Self::combine(&[(slope, self), (1.0 - slope, &positive)])
     }
 
+    /// What to add to x to replace it by a public number where the bits are set.
+    #[track_caller]
+    fn replaced(&self, bits: &Self, by: f64) -> Self {
+        let by = Self::public(self.runtime(), crate::Shape::scalar(), &[by]).expand(&self.shape());
+        bits.keep(&by).sub(&bits.keep(self))
+    }
+
     /// x, but at least `low` and at most `high`.
     #[track_caller]
     pub fn clamp(&self, low: f64, high: f64) -> Self {
         let (below, above) = (self.compare_with(Comparison::Less, low), self.compare_with(Comparison::NotLess, high));
-        let limit = |bits: &Self, limit: f64| {
-            let limit = Self::public(self.runtime(), crate::Shape::scalar(), &[limit]);
-            bits.keep(&limit.expand(&self.shape())).sub(&bits.keep(self))
-        };
-        self.add(&limit(&below, low)).add(&limit(&above, high))
+        self.add(&self.replaced(&below, low)).add(&self.replaced(&above, high))
     }
 
     /// The larger of two, with broadcasting.

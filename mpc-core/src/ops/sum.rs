@@ -2,11 +2,10 @@
 
 use super::view::Scatter;
 use crate::{
-    error::{Error, Usage},
+    error::Usage,
     op::Handle,
     shape::{Shape, View},
 };
-use std::panic::Location;
 
 impl Handle {
     /// The sum over some axes (all if there are none named), which disappear, or stay with size 1 if `keep`.
@@ -14,11 +13,11 @@ impl Handle {
     pub fn sum(&self, axes: &[usize], keep: bool) -> Self {
         let shape = self.shape();
         if let Some(&axis) = axes.iter().find(|&&axis| axis >= shape.rank()) {
-            let runtime = self.runtime();
-            let scope = runtime.scopes().path(runtime.scopes().step("sum"));
-            let (problem, shapes) = (Usage::Axis { axis, rank: shape.rank() }, vec![shape]);
-            let error = Error::Usage { op: "sum".into(), problem, shapes, scope, at: Location::caller() };
-            return if self.error().is_some() { self.clone() } else { Self::poisoned(runtime, error) };
+            let problem = Usage::Axis { axis, rank: shape.rank() };
+            return match self.error() {
+                Some(_) => self.clone(),
+                None => Self::misused(self.runtime(), "sum", problem, vec![shape]),
+            };
         }
         let summed = |axis: usize| axes.is_empty() || axes.contains(&axis);
         let dims = shape.dims().iter().enumerate();

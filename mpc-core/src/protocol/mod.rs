@@ -90,6 +90,23 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_truncate(&self, at: At, len: usize, bits: u32, needs: &mut Vec<Need>);
 
+    /// Truncation of a wire: opens it, so that a comparison of it needs no other opening. The result as of
+    /// [`Self::truncate`].
+    fn truncate_wire(&self, at: At, z: &Rc<Wire<Self>>, bits: u32) -> impl Future<Output = Self::Share>;
+    /// Its needs.
+    fn needs_truncate_wire(&self, at: At, z: &Mask, bits: u32, needs: &mut Vec<Need>);
+    /// A bit times the truncated wire y = z / 2^bits, without opening y.
+    fn choose_truncated(
+        &self,
+        at: At,
+        bit: &Self::Bits,
+        z: &Rc<Wire<Self>>,
+        y: &Self::Share,
+        bits: u32,
+    ) -> impl Future<Output = Self::Share>;
+    /// Its needs.
+    fn needs_choose_truncated(&self, at: At, z: &Mask, bits: u32, needs: &mut Vec<Need>);
+
     /// `[x < t]` for each threshold, which are ring elements; |x - t| < 2^(k-1). Uses a part for each threshold.
     fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[Self::Ring])
     -> impl Future<Output = Vec<Self::Bits>>;

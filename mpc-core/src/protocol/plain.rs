@@ -100,6 +100,23 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn needs_truncate(&self, _: At, _: usize, _: u32, _: &mut Vec<Need>) {}
 
+    async fn truncate_wire(&self, _: At, z: &Rc<Wire<Self>>, bits: u32) -> Self::Share {
+        self.backend.round_shift(&z.share, bits)
+    }
+    fn needs_truncate_wire(&self, _: At, _: &Mask, _: u32, _: &mut Vec<Need>) {}
+
+    async fn choose_truncated(
+        &self,
+        _: At,
+        bit: &Self::Bits,
+        _: &Rc<Wire<Self>>,
+        y: &Self::Share,
+        _: u32,
+    ) -> Self::Share {
+        self.backend.choose(bit, y, &self.backend.fill(self.backend.len(y), R::ZERO))
+    }
+    fn needs_choose_truncated(&self, _: At, _: &Mask, _: u32, _: &mut Vec<Need>) {}
+
     async fn less_than(&self, _: At, x: &Rc<Wire<Self>>, thresholds: &[R]) -> Vec<Self::Bits> {
         let below = |&t: &R| self.backend.top_bits(&self.backend.add_scalar(&x.share, R::neg(t)));
         thresholds.iter().map(below).collect()

@@ -108,6 +108,13 @@ impl<P: Protocol> Wire<P> {
 /// shares is unbiased only then: a public factor leaves its structure in them.
 pub struct Fresh<S>(pub(crate) S);
 
+impl<S> Fresh<S> {
+    /// These shares with others added: fresh they stay.
+    pub fn plus(&self, add: impl FnOnce(&S) -> S) -> Self {
+        Self(add(&self.0))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

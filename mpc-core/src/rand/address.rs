@@ -45,6 +45,8 @@ pub enum Purpose {
     Factors,
     /// The products of those masks.
     FactorProducts,
+    /// The mask of a choice times the top bit of the mask of a wire.
+    ChoiceSign,
 }
 
 /// The name of one value. It addresses randomness and tags messages.

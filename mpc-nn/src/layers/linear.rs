@@ -37,11 +37,11 @@ impl Linear {
         V: Visibility + Join<Secret, Out = Secret>,
     {
         let _scope = x.handle().runtime().scopes().enter("linear");
-        let product = Tensor::from(x.handle().matmul_form(false, self.weight.handle(), true));
-        match &self.bias {
-            Some(bias) => product + &**bias,
-            None => product,
-        }
+        let (x, weight) = (x.handle(), self.weight.handle());
+        Tensor::from(match &self.bias {
+            Some(bias) => x.matmul_plus(false, weight, true, bias.handle()),
+            None => x.matmul_form(false, weight, true),
+        })
     }
 }
 

@@ -19,6 +19,8 @@
 //! | bilinear map of open wires | 0 | 0 | 8 an element of the result |
 //! | truncate, N = 2 | 1 | 1/8 | 8 |
 //! | truncate, N > 2 | 1 | 8 | 16 |
+//! | truncate an open wire | 0 | 0 | 16 |
+//! | a bit times a truncated open wire | 1 | 1/8 | 24 |
 //! | compare an open wire with t thresholds | 2 | 33/8 t | 32 + 12 t |
 //! | equality of an open wire with a public number | 2 | 20/8 | 32 + 55/8 |
 //! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
@@ -30,6 +32,7 @@ mod choose;
 mod compare;
 mod conjunction;
 mod equality;
+mod fused;
 mod series;
 mod service;
 mod truncate;
@@ -188,6 +191,27 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     }
     fn needs_truncate(&self, at: At, len: usize, bits: u32, needs: &mut Vec<Need>) {
         needs.extend(truncate::needs(at, self.cx.parties(), len, bits));
+    }
+
+    async fn truncate_wire(&self, at: At, z: &Rc<Wire<Self>>, bits: u32) -> Self::Share {
+        self.truncate_masked(at, z, bits).await
+    }
+    fn needs_truncate_wire(&self, at: At, z: &Mask, bits: u32, needs: &mut Vec<Need>) {
+        needs.push(fused::needs_truncate(at, z, bits));
+    }
+
+    async fn choose_truncated(
+        &self,
+        at: At,
+        bit: &Self::Bits,
+        z: &Rc<Wire<Self>>,
+        y: &Self::Share,
+        bits: u32,
+    ) -> Self::Share {
+        self.choose_masked(at, bit, z, y, bits).await
+    }
+    fn needs_choose_truncated(&self, at: At, z: &Mask, bits: u32, needs: &mut Vec<Need>) {
+        needs.push(fused::needs_choose(at, z, bits));
     }
 
     async fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[R]) -> Vec<Self::Bits> {

@@ -114,6 +114,21 @@ impl<R: Ring> Service<R> {
                 self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
                 self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
             }
+            NeedKind::TruncateMasked { mask, bits } => {
+                let mask = self.mask(mask);
+                self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
+                self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
+            }
+            NeedKind::ChoiceTruncated { mask, bits } => {
+                let mask = self.mask(mask);
+                let beta = Cpu.upload(self.xor(here(Purpose::Choice), plane(mask.len())));
+                let beta = Cpu.download(&Cpu.bits_to_ring::<R>(&beta, mask.len()));
+                let times = |shift: u32| mask.iter().zip(&beta).map(|(&r, &b)| R::mul(R::shr(r, shift), b)).collect();
+                let (high, sign) = (times(*bits), times(R::BITS - 1));
+                self.correct(here(Purpose::ChoiceNumber), beta);
+                self.correct(here(Purpose::ChoiceProduct), high);
+                self.correct(here(Purpose::ChoiceSign), sign);
+            }
             NeedKind::Compare { mask, thresholds } => {
                 let tables = tables(&self.mask(mask));
                 self.correct_bits(here(Purpose::Tables), tables);

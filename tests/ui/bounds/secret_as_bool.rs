@@ -1,11 +1,11 @@
 use mpc::prelude::*;
 
 fn convert(secret: Tensor<Secret>) -> bool {
-    secret.into()
+    secret.into() //~ `bool:  //~ Tensor<mpc::Secret>
 }
 
 fn decide(secret: Tensor<Secret>) {
-    while secret.step() {}
+    while secret.step() {} //~ expected `bool`, found `Tensor<Secret>`
 }
 
 fn main() {
