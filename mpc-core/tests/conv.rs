@@ -213,9 +213,41 @@ fn opens_its_operands_once_and_corrects_its_result_once() {
 }
 
 #[test]
+fn a_bias_is_free_and_a_relu_is_fused() {
+    // 8 bytes a result, 33 bits of the tree and one of the choice, as for a matrix product.
+    let (xs, ws, out) = ([2, 3, 8, 8], [4, 3, 3, 3], 2 * 4 * 8 * 8);
+    let o = Conv::default().padding(1);
+    let plain = conv2d(&values(xs, x_at), xs, &values(ws, w_at), ws, &o).1;
+    for parties in [2u64, 3] {
+        agreed(Sim::new(parties as usize).run(async |s: Session| {
+            let (x, w, bias) = (alice(&s, xs, x_at), bob(&s, ws, w_at), bob(&s, 4, |f| f as f64 - 1.5));
+            s.flush();
+            let before = s.traffic().total;
+            let z = x.conv2d_plus(&w, &bias, &o).relu();
+            s.flush();
+            let spent = s.traffic().total - before;
+            let operands = (2 * 3 * 8 * 8 + 4 * 3 * 9) as u64;
+            assert_eq!((spent.rounds, spent.sent), (5, (parties - 1) * (8 * operands + 8 * out + 34 * out / 8)));
+            let expected = plain.iter().enumerate().map(|(at, z)| (z + (at / 64 % 4) as f64 - 1.5).max(0.0));
+            close(z.reveal().await?, expected, 40.0 * ULP);
+            Ok(())
+        }));
+    }
+    agreed(Sim::new(2).run(async |s: Session| {
+        let (y, w) = (alice(&s, [1, 2, 3, 3], x_at), bob(&s, [2, 3, 2, 2], w_at));
+        let bias = bob(&s, 3, |f| f as f64 - 1.5).requires_grad();
+        let z = y.conv_transpose2d_plus(&w, &bias, &o);
+        let difference = &z - &y.conv_transpose2d(&w, &o);
+        close(difference.reveal().await?, (0..z.shape().len()).map(|at| (at / 4) as f64 - 1.5), 2.0 * ULP);
+        close(z.sum().backward().of(&bias).reveal().await?, [4.0; 3], ULP);
+        Ok(())
+    }));
+}
+
+#[test]
 fn mistakes() {
     type Program = fn(&Tensor<Secret>, &Tensor<Secret>) -> Tensor<Secret>;
-    let cases: [(Program, &str); 8] = [
+    let cases: [(Program, &str); 9] = [
         (|x, w| x.conv2d(&w.index(0, 0), &Conv::default()), "conv2d: the shapes do not fit: [images"),
         (|x, w| x.conv2d(w, &Conv::default().groups(2)), "conv2d: the shapes do not fit: 4 channels in 2 groups"),
         (|x, w| x.conv2d(w, &Conv::default().stride(0)), "conv2d: stride, dilation, groups and kernel must be"),
@@ -226,6 +258,10 @@ fn mistakes() {
         (|x, w| x.conv2d(w, &Conv::default().padding(usize::MAX)), "conv2d: a kernel of 3 with"),
         (|x, w| x.conv2d(w, &Conv::default().padding(1 << 40)), "conv2d: a convolution that is larger"),
         (|x, w| x.conv_transpose2d(w, &Conv::default().output_padding(1)), "conv_transpose2d: output padding [1, 1]"),
+        (
+            |x, w| x.conv2d_plus(w, &x.sum(), &Conv::default()),
+            "conv: the shapes do not fit: a bias of one number for each",
+        ),
         (|x, w| x.conv1d(w, &Conv::default()), "conv1d: the shapes do not fit: [images, channels, columns]"),
     ];
     for (program, expected) in cases {

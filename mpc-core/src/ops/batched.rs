@@ -5,7 +5,7 @@ use crate::{
     bilinear::Bilinear,
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -47,7 +47,10 @@ impl Op for BatchMatMul {
         engine.plan_product(out, &self.checked(x), x[0], x[1])
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
-        Box::pin(async move { engine.product(out, &self.checked(x), x[0], x[1]).await })
+        Box::pin(async move { engine.product(out, &self.checked(x), x[0], x[1], None).await })
+    }
+    fn fusion(&self) -> Option<Fusion> {
+        Some(Fusion::Product)
     }
     fn vjp(&self, input: usize, grad: &Handle, x: &[Handle]) -> Option<Handle> {
         Some(match (input, self) {

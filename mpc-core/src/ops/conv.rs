@@ -7,7 +7,7 @@ use crate::{
     conv::{Geometry, Third},
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Handle, Op},
+    op::{Fusion, Handle, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -176,20 +176,30 @@ impl Op for Convolve {
             Third::Weight => "conv_weight",
         }
     }
-    fn infer(&self, _: &[&Shape]) -> Result<Shape, Usage> {
-        self.shape(self.third)
+    fn infer(&self, inputs: &[&Shape]) -> Result<Shape, Usage> {
+        let shape = self.shape(self.third)?;
+        match inputs.get(2) {
+            Some(plus) if **plus != shape => {
+                Err(Usage::Shape { expected: format!("a bias of one number for each of {} filters", shape.dims()[1]) })
+            }
+            _ => Ok(shape),
+        }
     }
     fn plan(&self, engine: &dyn Engine, out: &Operand, x: &[&Operand]) -> Vec<Need> {
         engine.plan_product(out, &self.map(), x[0], x[1])
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
-        Box::pin(async move { engine.product(out, &self.map(), x[0], x[1]).await })
+        Box::pin(async move { engine.product(out, &self.map(), x[0], x[1], x.get(2).copied()).await })
+    }
+    fn fusion(&self) -> Option<Fusion> {
+        Some(Fusion::Product)
     }
     /// The third argument in turn: of the gradient and the other argument.
     fn vjp(&self, input: usize, grad: &Handle, x: &[Handle]) -> Option<Handle> {
         let geometry = self.geometry;
         let map = |a: &Handle, b: &Handle, third| a.then(Self { third, geometry }, &[b]);
         Some(match (self.third, input) {
+            (_, 2) => grad.clone(),
             (Third::Output, 0) => map(grad, &x[1], Third::Input),
             (Third::Output, _) => map(&x[0], grad, Third::Weight),
             (Third::Input, 0) => map(grad, &x[1], Third::Output),
@@ -202,47 +212,61 @@ impl Op for Convolve {
 
 impl Handle {
     #[track_caller]
-    fn convolved(&self, op: &'static str, w: &Self, options: &Conv, third: Third) -> Self {
-        if w.error().is_some() {
-            return if self.error().is_some() { self.clone() } else { w.clone() };
+    fn convolved(&self, op: &'static str, w: &Self, bias: Option<&Self>, options: &Conv, third: Third) -> Self {
+        if let Some(poisoned) = [Some(self), Some(w), bias].into_iter().flatten().find(|x| x.error().is_some()) {
+            return poisoned.clone();
         }
-        match options.geometry(&self.shape(), &w.shape(), third == Third::Input) {
-            Ok(geometry) => self.then(Convolve { third, geometry }, &[w]),
-            Err(problem) => self.refuse(op, problem),
+        let geometry = match options.geometry(&self.shape(), &w.shape(), third == Third::Input) {
+            Ok(geometry) => geometry,
+            Err(problem) => return self.refuse(op, problem),
+        };
+        let convolve = Convolve { third, geometry };
+        match bias {
+            None => self.then(convolve, &[w]),
+            Some(bias) => match convolve.shape(third) {
+                // A bias of another size goes to the op, which reports it.
+                Ok(shape) if bias.shape().dims() == &shape.dims()[1..2] => {
+                    let bias = bias.reshape(&[shape.dims()[1], 1, 1].into()).expand(&shape);
+                    self.then(convolve, &[w, &bias])
+                }
+                _ => self.then(convolve, &[w, bias]),
+            },
         }
     }
 
-    /// The convolution of `[n, c, h, w]` with `[filters, c / groups, k, l]`.
+    /// The convolution of `[n, c, h, w]` with `[filters, c / groups, k, l]`, plus a bias `[filters]`: added before the
+    /// rescale, for free.
     #[track_caller]
-    pub fn conv2d(&self, w: &Self, options: &Conv) -> Self {
-        self.convolved("conv2d", w, options, Third::Output)
+    pub fn conv2d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
+        self.convolved("conv2d", w, bias, options, Third::Output)
     }
 
-    /// The transposed convolution of `[n, c, h, w]` with `[c, filters / groups, k, l]`.
+    /// The transposed convolution of `[n, c, h, w]` with `[c, filters / groups, k, l]`, plus a bias `[filters]`.
     #[track_caller]
-    pub fn conv_transpose2d(&self, w: &Self, options: &Conv) -> Self {
-        self.convolved("conv_transpose2d", w, options, Third::Input)
+    pub fn conv_transpose2d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
+        self.convolved("conv_transpose2d", w, bias, options, Third::Input)
     }
 
-    /// The convolution of `[n, c, l]` with `[filters, c / groups, k]`, by the columns' options.
+    /// The convolution of `[n, c, l]` with `[filters, c / groups, k]`, by the columns' options, plus a bias `[filters]`.
     #[track_caller]
-    pub fn conv1d(&self, w: &Self, options: &Conv) -> Self {
-        self.convolved_columns("conv1d", w, options, Third::Output)
+    pub fn conv1d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
+        self.convolved_columns("conv1d", w, bias, options, Third::Output)
     }
 
-    /// The transposed convolution of `[n, c, l]` with `[c, filters / groups, k]`, by the columns' options.
+    /// The transposed convolution of `[n, c, l]` with `[c, filters / groups, k]`, by the columns' options, plus a bias
+    /// `[filters]`.
     #[track_caller]
-    pub fn conv_transpose1d(&self, w: &Self, options: &Conv) -> Self {
-        self.convolved_columns("conv_transpose1d", w, options, Third::Input)
+    pub fn conv_transpose1d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
+        self.convolved_columns("conv_transpose1d", w, bias, options, Third::Input)
     }
 
     #[track_caller]
-    fn convolved_columns(&self, op: &'static str, w: &Self, options: &Conv, third: Third) -> Self {
+    fn convolved_columns(&self, op: &'static str, w: &Self, bias: Option<&Self>, options: &Conv, third: Third) -> Self {
         if self.error().is_none() && w.error().is_none() && (self.shape().rank() != 3 || w.shape().rank() != 3) {
             let expected = "[images, channels, columns] and a weight of three axes".into();
             return self.refuse(op, Usage::Shape { expected });
         }
-        let result = self.unsqueeze(2).convolved(op, &w.unsqueeze(2), &options.of_columns(), third);
+        let result = self.unsqueeze(2).convolved(op, &w.unsqueeze(2), bias, &options.of_columns(), third);
         if result.error().is_some() { result } else { result.squeeze(2) }
     }
 }

@@ -1,11 +1,6 @@
 //! Mistakes that are noticed before there is an op to report them.
 
-use crate::{
-    error::{Error, Usage},
-    op::Handle,
-    shape::Shape,
-};
-use std::panic::Location;
+use crate::{error::Usage, op::Handle, shape::Shape};
 
 /// The most elements of a tensor: what an index of any ring's array can reach.
 const MOST: usize = isize::MAX as usize / 16;
@@ -26,9 +21,7 @@ impl Handle {
         if self.error().is_some() {
             return self.clone();
         }
-        let scopes = self.runtime().scopes();
-        let (scope, at) = (scopes.path(scopes.step(op)), Location::caller());
-        Self::poisoned(self.runtime(), Error::Usage { op: op.into(), problem, shapes: vec![self.shape()], scope, at })
+        Self::misused(self.runtime(), op, problem, vec![self.shape()])
     }
 
     /// The size of an axis.

@@ -14,7 +14,7 @@ impl<V: Visibility> Tensor<V> {
     where
         V: Join<W>,
     {
-        self.handle.conv2d(&weight.handle, options).into()
+        self.handle.conv2d(&weight.handle, None, options).into()
     }
 
     /// The transposed convolution of `[n, c, h, w]` with a weight `[c, filters / groups, k, l]`: `[n, filters, ..]`.
@@ -23,7 +23,7 @@ impl<V: Visibility> Tensor<V> {
     where
         V: Join<W>,
     {
-        self.handle.conv_transpose2d(&weight.handle, options).into()
+        self.handle.conv_transpose2d(&weight.handle, None, options).into()
     }
 
     /// The convolution of `[n, c, l]` with a weight `[filters, c / groups, k]`, by the columns' options.
@@ -32,7 +32,7 @@ impl<V: Visibility> Tensor<V> {
     where
         V: Join<W>,
     {
-        self.handle.conv1d(&weight.handle, options).into()
+        self.handle.conv1d(&weight.handle, None, options).into()
     }
 
     /// The transposed convolution of `[n, c, l]` with a weight `[c, filters / groups, k]`, by the columns' options.
@@ -41,6 +41,34 @@ impl<V: Visibility> Tensor<V> {
     where
         V: Join<W>,
     {
-        self.handle.conv_transpose1d(&weight.handle, options).into()
+        self.handle.conv_transpose1d(&weight.handle, None, options).into()
+    }
+
+    /// [`Self::conv2d`] plus a bias `[filters]`: added before the rescale, for free.
+    #[track_caller]
+    pub fn conv2d_plus<W: Visibility, X: Visibility>(
+        &self,
+        weight: &Tensor<W>,
+        bias: &Tensor<X>,
+        options: &Conv,
+    ) -> Tensor<<V::Out as Join<X>>::Out>
+    where
+        V: Join<W, Out: Join<X>>,
+    {
+        self.handle.conv2d(&weight.handle, Some(&bias.handle), options).into()
+    }
+
+    /// [`Self::conv_transpose2d`] plus a bias `[filters]`: added before the rescale, for free.
+    #[track_caller]
+    pub fn conv_transpose2d_plus<W: Visibility, X: Visibility>(
+        &self,
+        weight: &Tensor<W>,
+        bias: &Tensor<X>,
+        options: &Conv,
+    ) -> Tensor<<V::Out as Join<X>>::Out>
+    where
+        V: Join<W, Out: Join<X>>,
+    {
+        self.handle.conv_transpose2d(&weight.handle, Some(&bias.handle), options).into()
     }
 }
