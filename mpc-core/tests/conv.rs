@@ -3,7 +3,13 @@
 mod common;
 
 use common::{ULP, agreed, alice, bob, close};
-use mpc_core::{Conv, Error, ProtocolKind, Secret, Session, Tensor, sim::Sim};
+use mpc_core::{
+    Conv, Error, ProtocolKind, Secret, Session, Tensor,
+    bilinear::Bilinear,
+    conv::{Geometry, Third},
+    preprocessing::{Mask, Need, NeedKind},
+    sim::Sim,
+};
 
 fn x_at(i: usize) -> f64 {
     ((i * 37) % 23) as f64 / 8.0 - 1.25
@@ -242,6 +248,35 @@ fn a_bias_is_free_and_a_relu_is_fused() {
         close(z.sum().backward().of(&bias).reveal().await?, [4.0; 3], ULP);
         Ok(())
     }));
+}
+
+#[test]
+fn the_dealer_refuses_sizes_that_do_not_fit() {
+    let g = Geometry {
+        images: 2,
+        groups: 1,
+        channels: 3,
+        filters: 4,
+        input: [8, 8],
+        kernel: [3, 3],
+        output: [6, 6],
+        stride: [1, 1],
+        padding: [0, 0],
+        dilation: [1, 1],
+    };
+    let need = |geometry, third, a, b| {
+        let map = Bilinear::Conv { third, geometry };
+        Need { op: 9, part: 0, kind: NeedKind::Product { map, a: Mask::fresh(1, 0, a), b: Mask::fresh(2, 0, b) } }
+    };
+    let (x, w, y) = g.lens().unwrap();
+    assert!(need(g, Third::Output, x, w).check().is_ok());
+    assert!(need(g, Third::Input, y, w).check().is_ok());
+    assert!(need(g, Third::Weight, x, y).check().is_ok());
+    assert!(need(g, Third::Output, x, y).check().is_err());
+    assert!(need(g, Third::Output, x + 1, w).check().is_err());
+    assert!(need(Geometry { stride: [usize::MAX, 1], ..g }, Third::Output, x, w).check().is_err());
+    assert!(need(Geometry { output: [1 << 32, 1 << 32], ..g }, Third::Output, x, w).check().is_err());
+    assert!(need(Geometry { output: [1 << 20, 1 << 20], ..g }, Third::Output, x, w).check().is_err());
 }
 
 #[test]

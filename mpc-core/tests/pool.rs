@@ -170,11 +170,15 @@ fn all_windows_share_their_rounds() {
 #[test]
 fn mistakes() {
     type Program = fn(&Tensor<Secret>) -> Tensor<Secret>;
-    let cases: [(Program, &str); 8] = [
+    let cases: [(Program, &str); 9] = [
         (|x| x.max_pool2d(&Pool::new(0)), "max_pool: a window of 0"),
         (|x| x.max_pool2d(&Pool::new(5)), "max_pool: a window of 5"),
         (|x| x.max_pool2d(&Pool::new(2).stride(0)), "max_pool: a window of 2 with stride 0"),
         (|x| x.max_pool1d(&Pool::new(2).padding(2)), "max_pool: a window of 2 with stride 2, padding 2"),
+        (
+            |x| x.slice(2, 0..3).max_pool1d(&Pool::new(2).padding(1).dilation(4)),
+            "max_pool: a window that lies in the padding",
+        ),
         (|x| x.avg_pool2d(&Pool::new(2).dilation(2)), "avg_pool: an average has no dilation"),
         (|x| x.sum().avg_pool2d(&Pool::new(2)), "avg_pool: the shapes do not fit: at least two axes"),
         (|x| x.adaptive_avg_pool2d([0, 2]), "adaptive_avg_pool: [0, 2] windows over axes of 4 and 5"),

@@ -2,6 +2,7 @@
 //! Maxima: 4 rounds for each halving of a window's rows and of its columns, whatever the tensor's size, exact: 8 for 2 x 2.
 
 use crate::{error::Usage, op::Handle};
+use std::ops::RangeInclusive;
 
 /// How a window slides over the last two axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -54,6 +55,14 @@ impl Pool {
         }
     }
 
+    /// The taps of a window of an axis of some size that are not in the padding.
+    fn inside(&self, at: usize, size: usize, window: usize) -> RangeInclusive<usize> {
+        let (first, padding, dilation) = (window * self.stride[at], self.padding[at], self.dilation[at]);
+        let low = padding.saturating_sub(first).div_ceil(dilation);
+        let high = (size + padding).saturating_sub(first + 1) / dilation;
+        low..=high.min(self.kernel[at] - 1)
+    }
+
     /// How many windows fit an axis of some size.
     fn windows(&self, at: usize, size: usize) -> Result<usize, Usage> {
         let Self { kernel, stride, padding, dilation } = self;
@@ -86,8 +95,13 @@ impl Handle {
     pub fn max_pool2d(&self, pool: &Pool) -> Self {
         match self.pools(pool) {
             Err(problem) => self.refuse("max_pool", problem),
-            Ok((first, sizes, _)) if sizes.contains(&0) => {
-                self.refuse("max_pool", Usage::Argument(format!("nothing in axes {first} and {}", first + 1)))
+            Ok((_, sizes, windows))
+                if (0..2).any(|at| (0..windows[at]).any(|window| pool.inside(at, sizes[at], window).is_empty())) =>
+            {
+                self.refuse(
+                    "max_pool",
+                    Usage::Argument("a window that lies in the padding has no largest element".into()),
+                )
             }
             // The largest of each row's part, then the largest of those: fewer comparisons than over the window at once.
             Ok((first, _, windows)) => {
@@ -110,11 +124,8 @@ impl Handle {
                 continue;
             }
             let place = |window: usize| {
-                let first = window * stride;
-                // The taps of this window that are inside.
-                let low = padding.saturating_sub(first).div_ceil(dilation);
-                let high = (size + padding - 1).saturating_sub(first) / dilation;
-                (first + tap.min(high).max(low) * dilation).saturating_sub(padding).min(size - 1)
+                let (low, high) = pool.inside(at, size, window).into_inner();
+                (window * stride + tap.clamp(low, high) * dilation).saturating_sub(padding)
             };
             places.push(self.index_select(axis, &(0..windows).map(place).collect::<Vec<_>>()));
         }

@@ -1,4 +1,4 @@
-//! Convolutions: the patches of one image and group as a matrix [taps, pixels of y], strip by strip, and a matrix product.
+//! Convolutions: the patches of one image and group as a matrix [taps, pixels of y], tile by tile, and a matrix product.
 
 use super::product::matmul;
 use crate::{
@@ -6,9 +6,10 @@ use crate::{
     ring::Ring,
 };
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// The most elements of a strip of patches, unless one row of y has more.
-const STRIP: usize = 1 << 18;
+/// The most elements of a tile of patches, unless one pixel of y has more.
+const TILE: usize = if cfg!(test) { 64 } else { 1 << 18 };
 
 /// The third argument from the other two: (x, w), (y, w) or (x, y).
 pub(super) fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R]) -> Vec<R> {
@@ -29,40 +30,28 @@ pub(super) fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R])
     let mut result = vec![R::ZERO; out];
     match third {
         Third::Output => result.par_chunks_mut(y).zip(a.par_chunks(x)).enumerate().for_each(|(at, (y, x))| {
-            strips(geometry, |rows, patches| {
-                gather(geometry, &rows, x, patches);
-                let strip = matmul(
-                    geometry.filters,
-                    geometry.taps(),
-                    width(geometry, &rows),
-                    weight(at),
-                    false,
-                    patches,
-                    false,
-                );
-                each_filter(geometry, &rows, |filter, range, part| {
-                    y[filter + range.start..][..range.len()].copy_from_slice(&strip[part])
-                });
+            tiles(geometry, |tile, patches| {
+                tile.gather(x, patches);
+                let found = matmul(geometry.filters, geometry.taps(), tile.width(), weight(at), false, patches, false);
+                tile.each_row(|from, to, count| y[from..from + count].copy_from_slice(&found[to..to + count]));
             });
         }),
         Third::Input => result.par_chunks_mut(x).zip(a.par_chunks(y)).enumerate().for_each(|(at, (x, y))| {
-            strips(geometry, |rows, patches| {
-                let strip = strip_of(geometry, &rows, y);
-                let columns = width(geometry, &rows);
-                *patches = matmul(geometry.taps(), geometry.filters, columns, weight(at), true, &strip, false);
-                scatter(geometry, &rows, patches, x);
+            tiles(geometry, |tile, patches| {
+                let part = tile.part(y);
+                *patches = matmul(geometry.taps(), geometry.filters, tile.width(), weight(at), true, &part, false);
+                tile.scatter(patches, x);
             });
         }),
         Third::Weight => result.par_chunks_mut(w).enumerate().for_each(|(group, w)| {
             for image in 0..geometry.images {
                 let at = image * geometry.groups + group;
                 let (x, y) = (&a[at * x..][..x], &b[at * y..][..y]);
-                strips(geometry, |rows, patches| {
-                    gather(geometry, &rows, x, patches);
-                    let strip = strip_of(geometry, &rows, y);
-                    let part =
-                        matmul(geometry.filters, width(geometry, &rows), geometry.taps(), &strip, false, patches, true);
-                    w.iter_mut().zip(part).for_each(|(w, part)| *w = R::add(*w, part));
+                tiles(geometry, |tile, patches| {
+                    tile.gather(x, patches);
+                    let part = tile.part(y);
+                    let found = matmul(geometry.filters, tile.width(), geometry.taps(), &part, false, patches, true);
+                    w.iter_mut().zip(found).for_each(|(w, found)| *w = R::add(*w, found));
                 });
             }
         }),
@@ -70,77 +59,90 @@ pub(super) fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R])
     result
 }
 
-type Rows = std::ops::Range<usize>;
-
-/// Pixels of some rows of y.
-fn width(geometry: &Geometry, rows: &Rows) -> usize {
-    rows.len() * geometry.output[1]
+/// Some pixels of y, of all filters of one image and group: whole rows, or a part of one row.
+struct Tile<'a> {
+    of: &'a Geometry,
+    rows: Range<usize>,
+    columns: Range<usize>,
 }
 
-/// Calls `strip` for rows of y whose patches fit into one buffer, which it gets.
-fn strips<R: Ring>(geometry: &Geometry, mut strip: impl FnMut(Rows, &mut Vec<R>)) {
-    let rows = (STRIP / (geometry.taps() * geometry.output[1]).max(1)).max(1);
+/// Calls `each` for tiles whose patches fit into one buffer, which it gets, that together are y.
+fn tiles<R: Ring>(of: &Geometry, mut each: impl FnMut(Tile<'_>, &mut Vec<R>)) {
+    let [rows, columns] = of.output;
+    let pixels = (TILE / of.taps()).max(1);
+    let (high, wide) = if pixels >= columns { (pixels / columns, columns) } else { (1, pixels) };
     let mut patches = Vec::new();
-    for start in (0..geometry.output[0]).step_by(rows) {
-        strip(start..(start + rows).min(geometry.output[0]), &mut patches);
-    }
-}
-
-/// Calls `part` for each filter, with where its pixels are in y (the filter's start, then a range) and in the strip.
-fn each_filter(geometry: &Geometry, rows: &Rows, mut part: impl FnMut(usize, Rows, Rows)) {
-    let (pixels, columns) = (geometry.output[0] * geometry.output[1], geometry.output[1]);
-    for filter in 0..geometry.filters {
-        let start = filter * width(geometry, rows);
-        part(filter * pixels, rows.start * columns..rows.end * columns, start..start + width(geometry, rows));
-    }
-}
-
-/// Some rows of y: [filters, pixels].
-fn strip_of<R: Ring>(geometry: &Geometry, rows: &Rows, y: &[R]) -> Vec<R> {
-    let mut strip = Vec::with_capacity(geometry.filters * width(geometry, rows));
-    each_filter(geometry, rows, |filter, range, _| strip.extend_from_slice(&y[filter + range.start..][..range.len()]));
-    strip
-}
-
-/// Calls `run(patch, x, count)` for each stretch of pixels of one row of y whose patches lie within x: `count` elements
-/// from `patch` on meet every stride-th element from `x` on.
-fn each_run(geometry: &Geometry, rows: &Rows, mut run: impl FnMut(usize, usize, usize)) {
-    let ([height, breadth], [kernel_rows, kernel_columns]) = (geometry.input, geometry.kernel);
-    let columns = geometry.output[1];
-    for tap in 0..geometry.taps() {
-        let (channel, k, l) =
-            (tap / (kernel_rows * kernel_columns), tap / kernel_columns % kernel_rows, tap % kernel_columns);
-        // The pixels of a row that are not in the padding are consecutive.
-        let first = (0..columns).find(|&q| geometry.source(1, q, l).is_some());
-        let Some((first, from)) = first.and_then(|q| Some((q, geometry.source(1, q, l)?))) else { continue };
-        let count = (breadth - from).div_ceil(geometry.stride[1].max(1)).min(columns - first);
-        for row in rows.clone() {
-            if let Some(source) = geometry.source(0, row, k) {
-                let patch = tap * width(geometry, rows) + (row - rows.start) * columns + first;
-                run(patch, (channel * height + source) * breadth + from, count);
-            }
+    for row in (0..rows).step_by(high) {
+        for column in (0..columns).step_by(wide) {
+            let (rows, columns) = (row..(row + high).min(rows), column..(column + wide).min(columns));
+            each(Tile { of, rows, columns }, &mut patches);
         }
     }
 }
 
-/// The patches of some rows of y.
-fn gather<R: Ring>(geometry: &Geometry, rows: &Rows, x: &[R], patches: &mut Vec<R>) {
-    patches.clear();
-    patches.resize(geometry.taps() * width(geometry, rows), R::ZERO);
-    let stride = geometry.stride[1];
-    each_run(geometry, rows, |patch, at, count| match stride {
-        1 => patches[patch..patch + count].copy_from_slice(&x[at..at + count]),
-        _ => patches[patch..patch + count].iter_mut().enumerate().for_each(|(i, p)| *p = x[at + i * stride]),
-    });
-}
+impl Tile<'_> {
+    /// Pixels.
+    fn width(&self) -> usize {
+        self.rows.len() * self.columns.len()
+    }
 
-/// The transpose: adds the patches of some rows of y to x.
-fn scatter<R: Ring>(geometry: &Geometry, rows: &Rows, patches: &[R], x: &mut [R]) {
-    let stride = geometry.stride[1];
-    each_run(geometry, rows, |patch, at, count| {
-        let own = x[at..].iter_mut().step_by(stride.max(1));
-        own.zip(&patches[patch..patch + count]).for_each(|(x, &p)| *x = R::add(*x, p));
-    });
+    /// Calls `row(from, to, count)` for each filter's rows: `count` elements from `from` in y are those from `to` here.
+    fn each_row(&self, mut row: impl FnMut(usize, usize, usize)) {
+        let ([rows, columns], mut to) = (self.of.output, 0);
+        for filter in 0..self.of.filters {
+            for at in self.rows.clone() {
+                row((filter * rows + at) * columns + self.columns.start, to, self.columns.len());
+                to += self.columns.len();
+            }
+        }
+    }
+
+    /// These pixels of y: [filters, pixels].
+    fn part<R: Ring>(&self, y: &[R]) -> Vec<R> {
+        let mut part = Vec::with_capacity(self.of.filters * self.width());
+        self.each_row(|from, _, count| part.extend_from_slice(&y[from..from + count]));
+        part
+    }
+
+    /// Calls `run(patch, x, count)` for each run of pixels of a row whose patches lie within x: `count` elements from
+    /// `patch` on meet every stride-th element from `x` on.
+    fn each_run(&self, mut run: impl FnMut(usize, usize, usize)) {
+        let (of, [height, breadth], [rows, columns]) = (self.of, self.of.input, self.of.kernel);
+        for tap in 0..of.taps() {
+            let (channel, k, l) = (tap / (rows * columns), tap / columns % rows, tap % columns);
+            // The pixels of a row that are not in the padding are consecutive.
+            let mut inside = self.columns.clone().filter_map(|q| Some((q, of.source(1, q, l)?)));
+            let Some((first, from)) = inside.next() else { continue };
+            let count = (breadth - from).div_ceil(of.stride[1].max(1)).min(self.columns.end - first);
+            for row in self.rows.clone() {
+                if let Some(source) = of.source(0, row, k) {
+                    let before = tap * self.width() + (row - self.rows.start) * self.columns.len();
+                    let patch = before + first - self.columns.start;
+                    run(patch, (channel * height + source) * breadth + from, count);
+                }
+            }
+        }
+    }
+
+    /// The patches of these pixels: [taps, pixels].
+    fn gather<R: Ring>(&self, x: &[R], patches: &mut Vec<R>) {
+        patches.clear();
+        patches.resize(self.of.taps() * self.width(), R::ZERO);
+        let stride = self.of.stride[1];
+        self.each_run(|patch, at, count| match stride {
+            1 => patches[patch..patch + count].copy_from_slice(&x[at..at + count]),
+            _ => patches[patch..patch + count].iter_mut().enumerate().for_each(|(i, p)| *p = x[at + i * stride]),
+        });
+    }
+
+    /// The transpose: adds the patches of these pixels to x.
+    fn scatter<R: Ring>(&self, patches: &[R], x: &mut [R]) {
+        let stride = self.of.stride[1].max(1);
+        self.each_run(|patch, at, count| {
+            let own = x[at..].iter_mut().step_by(stride);
+            own.zip(&patches[patch..patch + count]).for_each(|(x, &p)| *x = R::add(*x, p));
+        });
+    }
 }
 
 #[cfg(test)]
