@@ -1,7 +1,11 @@
 //! The maps that are linear in one argument, or in each of two, and how they change shapes. Linear maps act on shares
 //! without communication; one protocol serves every bilinear map, forward and backward.
 
-use crate::shape::View;
+use crate::{
+    along::{Along, Pick},
+    conv::{Geometry, Third},
+    shape::View,
+};
 use serde::{Deserialize, Serialize};
 
 /// A linear map of flat row-major data.
@@ -12,6 +16,12 @@ pub enum Linear {
     /// The transpose of a view: zeros of the given length, to which element k is added where the view reads its k-th.
     /// Sums over axes are transposes of repetitions.
     Scatter(View, usize),
+    /// Picks along an axis by public index: see [`Pick`].
+    Pick(Pick),
+    /// The transpose of a pick: adds up.
+    Unpick(Pick),
+    /// Running sums along an axis, from its start, or from its end if the flag is set (the transpose).
+    RunningSum(Along, bool),
     /// `-x`.
     Neg,
     /// `c * x` for an integer `c` (as a ring element's low 64 bits, sign-extended).
@@ -24,7 +34,9 @@ impl Linear {
         match self {
             Self::View(view) => view.len(),
             Self::Scatter(_, out) => *out,
-            Self::Neg | Self::Times(_) => len,
+            Self::Pick(pick) => pick.out_len(),
+            Self::Unpick(pick) => pick.in_len(),
+            Self::Neg | Self::Times(_) | Self::RunningSum(..) => len,
         }
     }
 }
@@ -50,6 +62,28 @@ pub enum Bilinear {
         /// `b` is stored as n x k.
         tb: bool,
     },
+    /// As many matrix products as `batch` says, of matrices that lie one after the other.
+    BatchMatMul {
+        /// How many.
+        batch: usize,
+        /// Rows of each result.
+        m: usize,
+        /// Length of the dot products.
+        k: usize,
+        /// Columns of each result.
+        n: usize,
+        /// Each `a` is stored as k x m.
+        ta: bool,
+        /// Each `b` is stored as n x k.
+        tb: bool,
+    },
+    /// Two arguments of a convolution make the third: (x, w), (y, w) or (x, y).
+    Conv {
+        /// Which.
+        third: Third,
+        /// The sizes.
+        geometry: Geometry,
+    },
 }
 
 impl Bilinear {
@@ -58,6 +92,18 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => Some((len, len, len)),
             Self::MatMul { m, k, n, .. } => Some((m.checked_mul(k)?, k.checked_mul(n)?, m.checked_mul(n)?)),
+            Self::BatchMatMul { batch, m, k, n, .. } => {
+                let times = |rows: usize, cols: usize| batch.checked_mul(rows)?.checked_mul(cols);
+                Some((times(m, k)?, times(k, n)?, times(m, n)?))
+            }
+            Self::Conv { third, geometry } => {
+                let (x, w, y) = geometry.lens()?;
+                Some(match third {
+                    Third::Output => (x, w, y),
+                    Third::Input => (y, w, x),
+                    Third::Weight => (x, y, w),
+                })
+            }
         }
     }
 
@@ -66,6 +112,8 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => len,
             Self::MatMul { m, n, .. } => m * n,
+            Self::BatchMatMul { batch, m, n, .. } => batch * m * n,
+            Self::Conv { .. } => self.lens().map_or(0, |(_, _, out)| out),
         }
     }
 
@@ -74,6 +122,8 @@ impl Bilinear {
         match *self {
             Self::Mul { len } => len,
             Self::MatMul { m, k, n, .. } => m * k * n,
+            Self::BatchMatMul { batch, m, k, n, .. } => batch * m * k * n,
+            Self::Conv { geometry, .. } => geometry.work(),
         }
     }
 }

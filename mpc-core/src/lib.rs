@@ -1,9 +1,11 @@
 //! Secret sharing, protocols, the round executor and the operators on secret tensors.
 
+pub mod along;
 pub mod backend;
 pub mod bilinear;
 pub mod circuits;
 mod context;
+pub mod conv;
 pub mod engine;
 pub mod error;
 pub mod exec;
@@ -25,6 +27,7 @@ mod visibility;
 pub use context::Context;
 pub use error::{Error, InputError, Result, Usage};
 pub use fixed::Fixed;
+pub use ops::{Conv, Pool};
 pub use session::{InputOf, Session, run_dealer, run_party};
 pub use settings::{ProtocolKind, Settings};
 pub use shape::Shape;

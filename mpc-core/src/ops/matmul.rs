@@ -74,10 +74,13 @@ impl Op for MatMul {
 }
 
 impl Handle {
-    /// The matrix product of `[m, k]` and `[k, n]`.
+    /// The matrix product of `[m, k]` and `[k, n]`; further axes before them broadcast.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
-        self.matmul_form(false, other, false)
+        match (self.shape().rank(), other.shape().rank()) {
+            (2, 2) => self.matmul_form(false, other, false),
+            _ => self.matmul_batched(other),
+        }
     }
 
     /// The matrix product of operands that may be stored transposed: no copy, and no new opening.

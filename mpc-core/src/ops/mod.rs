@@ -4,10 +4,13 @@
 //! Costs are per element, N = 2, 64-bit ring, and refer to the steps of [`protocol::dealer`](crate::protocol::dealer).
 
 mod add;
+mod batched;
 mod bce;
 mod combine;
 mod compare;
 mod concat;
+mod conv;
+mod einsum;
 mod function;
 mod input;
 mod keep;
@@ -15,9 +18,18 @@ mod logic;
 mod matmul;
 mod mul;
 mod neg;
+mod pick;
+mod pool;
+mod power;
+mod rearrange;
+mod refuse;
 mod reveal;
 mod select;
 mod share;
+mod statistics;
 mod sub;
 mod sum;
 mod view;
+
+pub use conv::Conv;
+pub use pool::Pool;

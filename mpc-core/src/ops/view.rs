@@ -91,7 +91,7 @@ impl Op for Scatter {
 
 impl Handle {
     #[track_caller]
-    fn view(&self, layout: Result<Layout, Usage>, shape: Option<Shape>) -> Self {
+    pub(super) fn view(&self, layout: Result<Layout, Usage>, shape: Option<Shape>) -> Self {
         let shape = shape.or_else(|| layout.as_ref().ok().map(Layout::shape)).unwrap_or_default();
         if self.error().is_none() && layout.is_ok() && shape == self.shape() && layout == Ok(Layout::of(&shape)) {
             return self.clone();

@@ -1,10 +1,15 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
 mod bits;
+mod conv;
 mod gradients;
 mod input;
+mod linear;
 mod operators;
+mod pool;
 mod reading;
+mod shape_ops;
+mod statistics;
 
 pub use bits::Comparand;
 pub use gradients::Gradients;
@@ -152,7 +157,8 @@ impl<V: Visibility> Tensor<V> {
         self.handle.mean(axes, false).into()
     }
 
-    /// The matrix product of `[m, k]` and `[k, n]`.
+    /// The matrix product of `[m, k]` and `[k, n]`; further axes before them broadcast. Of two secrets: 1 round, after the
+    /// opening of both.
     #[track_caller]
     pub fn matmul<W: Visibility>(&self, other: &Tensor<W>) -> Tensor<V::Out>
     where

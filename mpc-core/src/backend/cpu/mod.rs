@@ -1,7 +1,9 @@
 //! The portable CPU backend: plain Rust that the compiler vectorises, rayon for large products.
 
+mod along;
 mod bits;
 mod compare;
+mod conv;
 mod elementwise;
 mod layout;
 mod product;
@@ -115,6 +117,9 @@ impl Backend for Cpu {
             Linear::View(view) if view.contiguous() == Some(0..a.len()) => a.clone(),
             Linear::View(view) => layout::view(view, a).into(),
             Linear::Scatter(view, len) => layout::scatter(view, *len, a).into(),
+            Linear::Pick(pick) => along::pick(pick, a).into(),
+            Linear::Unpick(pick) => along::unpick(pick, a).into(),
+            Linear::RunningSum(axis, backwards) => along::running_sum(axis, *backwards, a).into(),
             Linear::Neg => elementwise::map(a, R::neg).into(),
             Linear::Times(c) => {
                 let c = R::from_i128(i128::from(*c));
@@ -132,6 +137,10 @@ impl Backend for Cpu {
         match *map {
             Bilinear::Mul { .. } => elementwise::zip(a, b, R::mul).into(),
             Bilinear::MatMul { m, k, n, ta, tb } => product::matmul(m, k, n, a, ta, b, tb).into(),
+            Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => {
+                product::batch_matmul(batch, [m, k, n], a, ta, b, tb).into()
+            }
+            Bilinear::Conv { third, geometry } => conv::conv(third, &geometry, a, b).into(),
         }
     }
 

@@ -34,6 +34,29 @@ pub(super) fn matmul<R: Ring>(m: usize, k: usize, n: usize, a: &[R], ta: bool, b
     out
 }
 
+/// As many products as `batch` says, of matrices `[m, k, n]` that lie one after the other.
+pub(super) fn batch_matmul<R: Ring>(
+    batch: usize,
+    [m, k, n]: [usize; 3],
+    a: &[R],
+    ta: bool,
+    b: &[R],
+    tb: bool,
+) -> Vec<R> {
+    assert_eq!((a.len(), b.len()), (batch * m * k, batch * k * n), "operands of the sizes that the map says");
+    let mut out = vec![R::ZERO; batch * m * n];
+    if out.is_empty() || k == 0 {
+        return out;
+    }
+    let one = |((a, b), out): ((&[R], &[R]), &mut [R])| out.copy_from_slice(&matmul(m, k, n, a, ta, b, tb));
+    if out.len() * k < PARALLEL {
+        a.chunks(m * k).zip(b.chunks(k * n)).zip(out.chunks_mut(m * n)).for_each(one);
+    } else {
+        a.par_chunks(m * k).zip(b.par_chunks(k * n)).zip(out.par_chunks_mut(m * n)).for_each(one);
+    }
+    out
+}
+
 fn transposed<R: Ring>(rows: usize, cols: usize, a: &[R]) -> Vec<R> {
     match View::of(&Shape::from([rows, cols])).permute(&[1, 0]) {
         Some(view) => super::layout::view(&view, a),
@@ -76,6 +99,8 @@ mod tests {
                 let sum = |i, j| (0..k).fold(0u64, |s, l| s.wrapping_add(at(i, l).wrapping_mul(bt(l, j))));
                 let expected: Vec<u64> = (0..m * n).map(|at| sum(at / n, at % n)).collect();
                 assert_eq!(matmul(m, k, n, &a, ta, &b, tb), expected, "{m} {k} {n} {ta} {tb}");
+                let twice = batch_matmul(2, [m, k, n], &a.repeat(2), ta, &b.repeat(2), tb);
+                assert_eq!(twice, expected.repeat(2), "2 times {m} {k} {n} {ta} {tb}");
             }
         }
     }

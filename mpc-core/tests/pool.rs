@@ -1,0 +1,197 @@
+//! Pooling: values against loops in f64, gradients against finite differences, rounds, typed mistakes.
+
+mod common;
+
+use common::{ULP, agreed, alice, close};
+use mpc_core::{Error, Pool, Secret, Session, Tensor, sim::Sim};
+
+/// Of a mean: factors have 17 significant bits, and the means are below 90.
+const MEAN: f64 = 90.0 * 0.25 * ULP + 2.0 * ULP;
+
+fn x_at(i: usize) -> f64 {
+    ((i * 7919) % 1009) as f64 / 16.0 - 90.0 // mostly below zero: a zero of the padding would win
+}
+
+/// Each window's elements, `None` in the padding, by planes of `[rows, columns]`.
+fn windows(x: &[f64], [rows, columns]: [usize; 2], p: &Pool) -> Vec<Vec<Option<f64>>> {
+    let count = |at: usize, size: usize| {
+        (size + 2 * p.padding[at] - p.dilation[at] * (p.kernel[at] - 1) - 1) / p.stride[at] + 1
+    };
+    let [oh, ow] = [count(0, rows), count(1, columns)];
+    let window = |at: usize| {
+        let plane = &x[at / (oh * ow) * rows * columns..];
+        let element = |tap: usize| {
+            let i = (at / ow % oh * p.stride[0] + tap / p.kernel[1] * p.dilation[0]).wrapping_sub(p.padding[0]);
+            let j = (at % ow * p.stride[1] + tap % p.kernel[1] * p.dilation[1]).wrapping_sub(p.padding[1]);
+            (i < rows && j < columns).then(|| plane[i * columns + j])
+        };
+        (0..p.kernel[0] * p.kernel[1]).map(element).collect()
+    };
+    (0..x.len() / (rows * columns) * oh * ow).map(window).collect()
+}
+
+fn largest(window: &[Option<f64>]) -> f64 {
+    window.iter().flatten().copied().fold(f64::MIN, f64::max)
+}
+fn mean(window: &[Option<f64>]) -> f64 {
+    window.iter().flatten().sum::<f64>() / window.len() as f64
+}
+
+fn input() -> Vec<f64> {
+    (0..2 * 3 * 7 * 6).map(x_at).collect()
+}
+
+#[test]
+fn agree_with_the_definition() {
+    for p in [
+        Pool::new(2),
+        Pool::new(3).stride(2).padding(1),
+        Pool::new(3).stride(1).padding(1).dilation(2),
+        Pool { kernel: [1, 4], stride: [2, 3], padding: [0, 2], dilation: [1, 1] },
+        Pool { kernel: [7, 6], ..Pool::new(1) },
+    ] {
+        let expected = windows(&input(), [7, 6], &p);
+        for parties in [2, 3] {
+            agreed(Sim::new(parties).run(async |s: Session| {
+                let x = alice(&s, [2, 3, 7, 6], x_at);
+                let z = x.max_pool2d(&p).reveal().await?;
+                assert_eq!(z.len(), expected.len());
+                close(z, expected.iter().map(|window| largest(window)), 0.0);
+                if p.dilation == [1, 1] {
+                    close(x.avg_pool2d(&p).reveal().await?, expected.iter().map(|window| mean(window)), MEAN);
+                }
+                Ok(())
+            }));
+        }
+    }
+}
+
+#[test]
+fn one_axis_and_whole_planes() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, [6, 42], x_at);
+        let columns = Pool { kernel: [1, 3], stride: [1, 2], padding: [0, 1], dilation: [1, 1] };
+        let expected = windows(&input(), [1, 42], &columns);
+        let p = Pool::new(3).stride(2).padding(1);
+        let z = x.max_pool1d(&p).reveal().await?;
+        assert_eq!(z.shape(), [6, 21]);
+        close(z, expected.iter().map(|window| largest(window)), 0.0);
+        close(x.avg_pool1d(&p).reveal().await?, expected.iter().map(|window| mean(window)), MEAN);
+        let planes = windows(&input(), [7, 6], &Pool { kernel: [7, 6], ..Pool::new(1) });
+        let x = x.reshape([2, 3, 7, 6]);
+        let z = x.global_max_pool().reveal().await?;
+        assert_eq!(z.shape(), [2, 3, 1, 1]);
+        close(z, planes.iter().map(|window| largest(window)), 0.0);
+        close(x.global_avg_pool().reveal().await?, planes.iter().map(|window| mean(window)), MEAN);
+        Ok(())
+    }));
+}
+
+#[test]
+fn adaptive_averages() {
+    for count in [[7, 3], [1, 1], [3, 4], [5, 6], [9, 2]] {
+        let window = |at: usize, i: usize| {
+            let size = [7, 6][at];
+            i * size / count[at]..((i + 1) * size).div_ceil(count[at])
+        };
+        let expected = |at: usize| {
+            let plane = at / (count[0] * count[1]);
+            let (rows, columns) = (window(0, at / count[1] % count[0]), window(1, at % count[1]));
+            let cells = rows.len() * columns.len();
+            let sum: f64 = rows.flat_map(|i| columns.clone().map(move |j| x_at(plane * 42 + i * 6 + j))).sum();
+            sum / cells as f64
+        };
+        agreed(Sim::new(2).run(async |s: Session| {
+            let x = alice(&s, [2, 3, 7, 6], x_at);
+            s.flush();
+            let z = x.adaptive_avg_pool2d(count);
+            s.flush();
+            assert!(s.traffic().total.rounds <= 1);
+            let z = z.reveal().await?;
+            assert_eq!(z.shape(), [2, 3, count[0], count[1]]);
+            close(z, (0..6 * count[0] * count[1]).map(expected), MEAN);
+            Ok(())
+        }));
+    }
+}
+
+#[test]
+fn gradients() {
+    let x0: Vec<f64> = (0..50).map(|i| x_at(i) / 64.0).collect();
+    let p = Pool::new(3).stride(2).padding(1);
+    let clear = |x: &[f64]| {
+        let windows = windows(x, [5, 5], &p);
+        let part = |(k, window): (usize, &Vec<Option<f64>>)| (1.0 + k as f64 / 8.0) * (largest(window) + mean(window));
+        windows.iter().enumerate().map(part).sum::<f64>()
+    };
+    let moved = |k: usize, h: f64| clear(&(0..50).map(|i| x0[i] + if i == k { h } else { 0.0 }).collect::<Vec<_>>());
+    let expected: Vec<f64> = (0..50).map(|k| (moved(k, 1e-6) - moved(k, -1e-6)) / 2e-6).collect();
+    for parties in [2, 3] {
+        let found = agreed(Sim::new(parties).run(async |s: Session| {
+            let x = alice(&s, [1, 2, 5, 5], |i| x_at(i) / 64.0).requires_grad();
+            let weights = s.public([1, 2, 3, 3], &(0..18).map(|k| 1.0 + k as f64 / 8.0).collect::<Vec<_>>());
+            let loss = ((x.max_pool2d(&p) + x.avg_pool2d(&p)) * weights).sum();
+            Ok(loss.backward().of(&x).reveal().await?.into_raw_vec_and_offset().0)
+        }));
+        close(found, expected.clone(), 24.0 * ULP);
+    }
+}
+
+#[test]
+fn all_windows_share_their_rounds() {
+    for (p, rounds, comparisons) in [
+        (Pool::new(2), 8, vec![2 * 8 * 4, 2 * 4 * 4]),
+        (Pool::new(3).stride(2).padding(1), 16, vec![2 * 8 * 4, 2 * 8 * 4, 2 * 4 * 4, 2 * 4 * 4]),
+    ] {
+        let measure = async |s: &Session| {
+            let x = alice(s, [1, 2, 8, 8], x_at);
+            s.flush();
+            let before = s.traffic().total;
+            let _z = x.max_pool2d(&p);
+            s.flush();
+            let spent = s.traffic().total - before;
+            (spent.rounds, spent.sent)
+        };
+        let cost = agreed(Sim::new(2).run(async |s: Session| Ok(measure(&s).await)));
+        // Each comparison: the difference opened, a tree of 33 bits, one bit to choose by.
+        let sent: u64 = comparisons.iter().map(|n: &u64| 8 * n + 34 * 8 * n.div_ceil(64)).sum();
+        assert_eq!(cost, (rounds, sent));
+        let counted = std::cell::Cell::new((0, 0));
+        Sim::new(2)
+            .explain(async |s: Session| {
+                counted.set(measure(&s).await);
+                Ok(())
+            })
+            .unwrap();
+        assert_eq!(counted.get(), cost);
+    }
+}
+
+#[test]
+fn mistakes() {
+    type Program = fn(&Tensor<Secret>) -> Tensor<Secret>;
+    let cases: [(Program, &str); 9] = [
+        (|x| x.max_pool2d(&Pool::new(0)), "max_pool: a window of 0"),
+        (|x| x.max_pool2d(&Pool::new(5)), "max_pool: a window of 5"),
+        (|x| x.max_pool2d(&Pool::new(2).stride(0)), "max_pool: a window of 2 with stride 0"),
+        (|x| x.max_pool1d(&Pool::new(2).padding(2)), "max_pool: a window of 2 with stride 2, padding 2"),
+        (
+            |x| x.slice(2, 0..3).max_pool1d(&Pool::new(2).padding(1).dilation(4)),
+            "max_pool: a window that lies in the padding",
+        ),
+        (|x| x.avg_pool2d(&Pool::new(2).dilation(2)), "avg_pool: an average has no dilation"),
+        (|x| x.sum().avg_pool2d(&Pool::new(2)), "avg_pool: the shapes do not fit: at least two axes"),
+        (|x| x.adaptive_avg_pool2d([0, 2]), "adaptive_avg_pool: [0, 2] windows over axes of 4 and 5"),
+        (|x| x.sum().global_max_pool(), "global_max_pool: the shapes do not fit: at least two axes"),
+    ];
+    for (program, expected) in cases {
+        let seen = Sim::new(2).run(async |s: Session| program(&alice(&s, [2, 4, 5], x_at)).reveal().await.map(|_| ()));
+        match &seen[0] {
+            Err(error @ Error::Usage { at, .. }) => {
+                assert!(error.to_string().starts_with(expected), "{error}");
+                assert!(at.file().contains("tests"), "{at}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
