@@ -3,7 +3,9 @@
 //!
 //! Costs are per element, N = 2, 64-bit ring, and refer to the steps of [`protocol::dealer`](crate::protocol::dealer).
 
+mod activation;
 mod add;
+mod attach;
 mod bce;
 mod combine;
 mod compare;

@@ -1,6 +1,7 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
 mod bits;
+mod functions;
 mod gradients;
 mod input;
 mod operators;

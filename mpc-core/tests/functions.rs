@@ -1,0 +1,183 @@
+//! Functions of one number over their whole documented domain: the largest error is within the claim, rounds and bytes are
+//! exact, the cost report agrees, three parties compute the same.
+
+mod common;
+
+use common::{ULP, agreed, alice};
+use mpc_core::{ProtocolKind, Secret, Session, Tensor, sim::Sim};
+
+/// Which numbers a function is for.
+#[derive(Clone, Copy)]
+enum Domain {
+    All,
+    /// From one unit of the last place.
+    Positive,
+}
+
+struct Case {
+    name: &'static str,
+    program: fn(&Tensor<Secret>) -> Tensor<Secret>,
+    clear: fn(f64) -> f64,
+    domain: Domain,
+    /// The claim, at a value.
+    tolerance: fn(f64) -> f64,
+    rounds: u64,
+    /// Bytes for one element, sent and dealt, over whole planes of bits.
+    sent: f64,
+    dealt: f64,
+}
+
+const LARGEST: f64 = (1u64 << 30) as f64 - ULP;
+
+/// Points of a domain: edges, powers of two and their neighbours, then a mixture over all magnitudes.
+fn points(domain: Domain, count: usize) -> Vec<f64> {
+    let mut points = vec![0.0, ULP, LARGEST, 20.0, 12.0, 6.0, 5.0, 4.0, 3.5, 13.0];
+    for power in -16..30 {
+        let x = 2f64.powi(power);
+        points.extend([x - ULP, x, x + ULP, 3.0 * x / 2.0]);
+    }
+    points.extend(points.clone().into_iter().map(|x| -x));
+    let mut state = 0x9E37_79B9_7F4A_7C15u64;
+    let mut uniform = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 11) as f64 / (1u64 << 53) as f64
+    };
+    while points.len() < count {
+        let sign = if uniform() < 0.5 { -1.0 } else { 1.0 };
+        points.push(match points.len() % 4 {
+            0 => 2.0 * uniform() * sign,
+            1 => 8.0 * uniform() * sign,
+            2 => 24.0 * uniform() * sign,
+            _ => 2f64.powf(uniform() * 46.0 - 16.0) * sign,
+        });
+    }
+    let round = |x: f64| ((x / ULP).round() * ULP).clamp(-LARGEST, LARGEST);
+    let points = points.into_iter().map(round);
+    match domain {
+        Domain::All => points.collect(),
+        Domain::Positive => points.map(|x| x.abs().max(ULP)).collect(),
+    }
+}
+
+fn logistic(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}
+
+/// Compare with two limits, a rescaled and opened series of so many harmonics, and choices with so many wires.
+fn guarded_sent(choices: f64) -> f64 {
+    8.0 + 66.0 / 8.0 + 1.0 / 8.0 + 8.0 + choices / 8.0
+}
+fn guarded_dealt(harmonics: f64, choices: f64, wires: f64) -> f64 {
+    32.0 + 24.0 + 16.0 * harmonics + 8.0 + 8.0 * choices + 8.0 * wires
+}
+
+fn cases() -> Vec<Case> {
+    let guarded = |name, program, clear, error: fn(f64) -> f64, harmonics, choices, wires| Case {
+        name,
+        program,
+        clear,
+        domain: Domain::All,
+        tolerance: error,
+        rounds: 4,
+        sent: guarded_sent(choices),
+        dealt: guarded_dealt(harmonics, choices, wires),
+    };
+    vec![
+        guarded("sigmoid", |x| x.sigmoid(), logistic, |_| 5e-5, 16.0, 2.0, 1.0),
+        guarded("softplus", |x| x.softplus(), |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), |_| 5e-5, 16.0, 2.0, 2.0),
+        guarded("tanh", |x| x.tanh(), f64::tanh, |_| 5e-5, 16.0, 3.0, 1.0),
+        guarded("erf", |x| x.erf(), libm::erf, |_| 4e-5, 12.0, 3.0, 1.0),
+        guarded("gelu", |x| x.gelu(), |x| 0.5 * x * libm::erfc(-x / 2f64.sqrt()), |_| 4e-5, 12.0, 2.0, 2.0),
+        guarded(
+            "gelu_tanh",
+            |x| x.gelu_tanh(),
+            |x| 0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x * x * x)).tanh()),
+            |_| 4e-5,
+            12.0,
+            2.0,
+            2.0,
+        ),
+        guarded("silu", |x| x.silu(), |x| x * logistic(x), |_| 7e-5, 16.0, 2.0, 2.0),
+    ]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Cost {
+    rounds: u64,
+    sent: u64,
+    dealt: u64,
+}
+
+async fn measure(s: &Session, case: &Case, points: &[f64]) -> (Tensor<Secret>, Cost) {
+    let x = alice(s, points.len(), |i| points[i]);
+    s.flush();
+    let (before, dealt) = (s.traffic().total, s.dealer_sent());
+    let y = (case.program)(&x);
+    s.flush();
+    let spent = s.traffic().total - before;
+    (y, Cost { rounds: spent.rounds, sent: spent.sent, dealt: s.dealer_sent() - dealt })
+}
+
+/// The largest error, and by how much it is within the claim.
+fn run(case: &Case, protocol: ProtocolKind, parties: usize, count: usize) -> (f64, f64, Cost) {
+    let points = points(case.domain, count);
+    let sim = Sim::new(parties).protocol(protocol).seed(7);
+    let (values, cost) = agreed(sim.run(async |s: Session| {
+        let (y, cost) = measure(&s, case, &points).await;
+        Ok((y.reveal().await?.into_raw_vec_and_offset().0, cost))
+    }));
+    let counted = std::cell::Cell::new(cost);
+    let explained = sim.explain(async |s: Session| {
+        counted.set(measure(&s, case, &points).await.1);
+        Ok(())
+    });
+    assert!(explained.is_ok() && counted.get() == cost, "the cost report of {}: {:?}", case.name, counted.get());
+    let (mut largest, mut worst, mut place) = (0f64, 0f64, (0.0, 0.0));
+    for (&x, y) in points.iter().zip(values) {
+        let expected = (case.clear)(x);
+        let error = (y - expected).abs();
+        largest = largest.max(error / expected.abs().max(1.0));
+        if error / (case.tolerance)(expected) > worst {
+            (worst, place) = (error / (case.tolerance)(expected), (x, y));
+        }
+    }
+    let (x, y) = place;
+    let name = case.name;
+    assert!(worst <= 1.0, "{name} with {parties} parties: {y} at {x:?}, not {}: {worst} claims", (case.clear)(x));
+    (largest, worst, cost)
+}
+
+/// An element count that fills whole planes, so that bytes are exact multiples.
+const COUNT: usize = 20_480;
+
+#[test]
+fn two_parties_are_within_the_claims_at_the_documented_cost() {
+    for case in cases() {
+        let (largest, worst, cost) = run(&case, ProtocolKind::Dealer, 2, COUNT);
+        let each = |bytes: u64| bytes as f64 / COUNT as f64;
+        println!("{:16} {cost:?}, error {largest:.1e}, {worst:.2} of the claim", case.name);
+        let found = (cost.rounds, each(cost.sent), each(cost.dealt));
+        assert_eq!(found, (case.rounds, case.sent, case.dealt), "{}", case.name);
+    }
+}
+
+#[test]
+fn three_parties_and_the_clear_protocol_agree() {
+    for case in cases() {
+        run(&case, ProtocolKind::Dealer, 3, 2_000);
+        run(&case, ProtocolKind::Plain, 2, 2_000);
+    }
+}
+
+#[test]
+#[ignore = "a million points for each function: minutes"]
+fn a_million_points() {
+    println!("{:16} {:>6} {:>9} {:>9} {:>10} {:>6}", "function", "rounds", "sent B", "dealt B", "error", "claim");
+    for case in cases() {
+        let count = 1 << 20;
+        let (largest, worst, cost) = run(&case, ProtocolKind::Dealer, 2, count);
+        let each = |bytes: u64| bytes as f64 / count as f64;
+        let (sent, dealt) = (each(cost.sent), each(cost.dealt));
+        println!("{:16} {:>6} {sent:>9.3} {dealt:>9.3} {largest:>10.1e} {worst:>6.2}", case.name, cost.rounds);
+    }
+}
