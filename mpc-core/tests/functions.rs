@@ -6,19 +6,10 @@ mod common;
 use common::{ULP, agreed, alice};
 use mpc_core::{ProtocolKind, Secret, Session, Tensor, sim::Sim};
 
-/// Which numbers a function is for.
-#[derive(Clone, Copy)]
-enum Domain {
-    All,
-    /// From one unit of the last place.
-    Positive,
-}
-
 struct Case {
     name: &'static str,
     program: fn(&Tensor<Secret>) -> Tensor<Secret>,
     clear: fn(f64) -> f64,
-    domain: Domain,
     /// The claim, at a value.
     tolerance: fn(f64) -> f64,
     rounds: u64,
@@ -29,8 +20,8 @@ struct Case {
 
 const LARGEST: f64 = (1u64 << 30) as f64 - ULP;
 
-/// Points of a domain: edges, powers of two and their neighbours, then a mixture over all magnitudes.
-fn points(domain: Domain, count: usize) -> Vec<f64> {
+/// Points: edges, powers of two and their neighbours, then a mixture over all magnitudes.
+fn points(count: usize) -> Vec<f64> {
     let mut points = vec![0.0, ULP, LARGEST, 20.0, 12.0, 6.0, 5.0, 4.0, 3.5, 13.0];
     for power in -16..30 {
         let x = 2f64.powi(power);
@@ -51,12 +42,8 @@ fn points(domain: Domain, count: usize) -> Vec<f64> {
             _ => 2f64.powf(uniform() * 46.0 - 16.0) * sign,
         });
     }
-    let round = |x: f64| ((x / ULP).round() * ULP).clamp(-LARGEST, LARGEST);
-    let points = points.into_iter().map(round);
-    match domain {
-        Domain::All => points.collect(),
-        Domain::Positive => points.map(|x| x.abs().max(ULP)).collect(),
-    }
+    let round = |x: f64| ((x / ULP).round() * ULP).clamp(-LARGEST, LARGEST) + 0.0; // no -0
+    points.into_iter().map(round).collect()
 }
 
 fn logistic(x: f64) -> f64 {
@@ -76,12 +63,24 @@ fn cases() -> Vec<Case> {
         name,
         program,
         clear,
-        domain: Domain::All,
         tolerance: error,
         rounds: 4,
         sent: guarded_sent(choices),
         dealt: guarded_dealt(harmonics, choices, wires),
     };
+    // Thresholds, choices, wires of choices, harmonics.
+    let scaled = |name, program, clear, (t, c, w, k): (f64, f64, f64, f64)| Case {
+        name,
+        program,
+        clear,
+        tolerance: |y| 0.5f64.powi(13).max(y.abs() * 0.5f64.powi(12)),
+        rounds: 8,
+        sent: 32.0 + (33.0 * t + c + 2.0) / 8.0,
+        dealt: 32.0 + 12.0 * t + 8.0 * (c + w) + 16.0 * k + 24.0,
+    };
+    // The claim grows to 1e-4 at the largest numbers.
+    let wave =
+        |name, program, clear| Case { name, program, clear, tolerance: |_| 1e-4, rounds: 2, sent: 8.125, dealt: 24.0 };
     vec![
         guarded("sigmoid", |x| x.sigmoid(), logistic, |_| 5e-5, 16.0, 2.0, 1.0),
         guarded("softplus", |x| x.softplus(), |x| x.max(0.0) + (-x.abs()).exp().ln_1p(), |_| 5e-5, 16.0, 2.0, 2.0),
@@ -97,6 +96,18 @@ fn cases() -> Vec<Case> {
             2.0,
             2.0,
         ),
+        scaled("reciprocal", |x| x.reciprocal(), |x| 1.0 / x.abs().max(ULP).copysign(x), (18.0, 17.0, 17.0, 20.0)),
+        scaled("rsqrt", |x| x.rsqrt(), |x| x.max(ULP).sqrt().recip(), (12.0, 13.0, 13.0, 16.0)),
+        scaled("sqrt", |x| x.sqrt(), |x| x.max(0.0).sqrt(), (12.0, 12.0, 12.0, 12.0)),
+        scaled("exp", |x| x.exp(), |x| x.exp().min(LARGEST), (9.0, 9.0, 0.0, 12.0)),
+        Case {
+            rounds: 6,
+            sent: 16.0 + (33.0 * 12.0 + 13.0 + 1.0) / 8.0,
+            dealt: 32.0 + 144.0 + 8.0 * 26.0 + 256.0 + 8.0,
+            ..scaled("log", |x| x.log(), |x| x.max(ULP).ln(), (0.0, 0.0, 0.0, 0.0))
+        },
+        wave("sin", |x| x.sin(), f64::sin),
+        wave("cos", |x| x.cos(), f64::cos),
         guarded("silu", |x| x.silu(), |x| x * logistic(x), |_| 7e-5, 16.0, 2.0, 2.0),
     ]
 }
@@ -120,7 +131,7 @@ async fn measure(s: &Session, case: &Case, points: &[f64]) -> (Tensor<Secret>, C
 
 /// The largest error, and by how much it is within the claim.
 fn run(case: &Case, protocol: ProtocolKind, parties: usize, count: usize) -> (f64, f64, Cost) {
-    let points = points(case.domain, count);
+    let points = points(count);
     let sim = Sim::new(parties).protocol(protocol).seed(7);
     let (values, cost) = agreed(sim.run(async |s: Session| {
         let (y, cost) = measure(&s, case, &points).await;

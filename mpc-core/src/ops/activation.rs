@@ -20,7 +20,7 @@ impl Handle {
 
     /// A public number that broadcasts.
     #[track_caller]
-    pub(super) fn number_like(&self, c: f64) -> Self {
+    pub(crate) fn number_like(&self, c: f64) -> Self {
         Self::public(self.runtime(), Shape::scalar(), &[c])
     }
 

@@ -23,3 +23,4 @@ mod share;
 mod sub;
 mod sum;
 mod view;
+mod wide;
