@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{ULP, agreed, alice};
+use common::{ULP, agreed, alice, bob, close};
 use mpc_core::{ProtocolKind, Secret, Session, Tensor, sim::Sim};
 
 struct Case {
@@ -177,6 +177,98 @@ fn three_parties_and_the_clear_protocol_agree() {
     for case in cases() {
         run(&case, ProtocolKind::Dealer, 3, 2_000);
         run(&case, ProtocolKind::Plain, 2, 2_000);
+    }
+}
+
+#[test]
+fn quotients_are_as_precise_as_they_say() {
+    let all = points(6_000);
+    let pairs: Vec<(f64, f64)> = (0..all.len())
+        .map(|i| (all[i], all[(i * 4_001 + 17) % all.len()]))
+        .filter(|(a, b)| (a / b.abs().max(ULP)).abs() < 2f64.powi(18))
+        .collect();
+    for (protocol, parties) in [(ProtocolKind::Dealer, 2), (ProtocolKind::Dealer, 3), (ProtocolKind::Plain, 2)] {
+        let (values, rounds) = agreed(Sim::new(parties).protocol(protocol).run(async |s: Session| {
+            let (a, b) = (alice(&s, pairs.len(), |i| pairs[i].0), bob(&s, pairs.len(), |i| pairs[i].1));
+            s.flush();
+            let before = s.traffic().total.rounds;
+            let y = &a / &b;
+            s.flush();
+            let rounds = s.traffic().total.rounds - before;
+            Ok((y.reveal().await?.into_raw_vec_and_offset().0, rounds))
+        }));
+        assert_eq!(rounds, if protocol == ProtocolKind::Dealer { 10 } else { 0 });
+        for (&(a, b), y) in pairs.iter().zip(values) {
+            let expected = a / b.abs().max(ULP).copysign(b);
+            let claim = expected.abs() * 0.5f64.powi(12) + a.abs() * 0.5f64.powi(28) + 2.0 * ULP;
+            assert!((y - expected).abs() <= claim, "{a} / {b} is {expected}, not {y}");
+        }
+    }
+}
+
+#[test]
+fn numbers_divide_and_are_divided() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, 40, |i| i as f64 / 3.0 - 7.1);
+        let at = |i: usize| i as f64 / 3.0 - 7.1;
+        close((&x / 7.0).reveal().await?, (0..40).map(|i| at(i) / 7.0), 1e-4);
+        close((3.0 / &x).reveal().await?, (0..40).map(|i| 3.0 / at(i)), 2e-2); // the rounding of x itself
+        close((1.0 / x.clone()).reveal().await?, (0..40).map(|i| 1.0 / at(i)), 6e-3);
+        let positive = alice(&s, 40, |i| 0.25 + i as f64);
+        close(positive.pow(1.5).reveal().await?, (0..40).map(|i| (0.25 + i as f64).powf(1.5)), 0.07);
+        close(positive.pow(-0.5).reveal().await?, (0..40).map(|i| (0.25 + i as f64).powf(-0.5)), 4e-4);
+        Ok(())
+    }));
+}
+
+/// Rows of logits: moderate, equal, one that dominates, and a few that share.
+fn logit(n: usize, k: usize) -> f64 {
+    let (row, i) = (k / n, k % n);
+    match row % 5 {
+        0 => ((k * 7919) % 1009) as f64 / 100.0 - 5.0,
+        1 => 3.25,
+        2 if i == n / 2 => 40.0,
+        2 => -100.0 - i as f64,
+        3 => -((i % 13) as f64) * 1.7,
+        _ => ((k * 31) % 997) as f64 * 50.0 - 20_000.0,
+    }
+}
+
+fn row(n: usize, row: usize) -> Vec<f64> {
+    (0..n).map(|i| logit(n, row * n + i)).collect()
+}
+
+fn logsumexp(x: &[f64]) -> f64 {
+    let largest = x.iter().copied().fold(f64::MIN, f64::max);
+    largest + x.iter().map(|x| (x - largest).exp()).sum::<f64>().ln()
+}
+
+#[test]
+fn softmax_and_its_logarithm_of_many() {
+    for (parties, n) in [(2, 1), (2, 2), (2, 10), (2, 1000), (3, 37), (2, 4096)] {
+        agreed(Sim::new(parties).run(async |s: Session| {
+            let x = alice(&s, [5, n], |k| logit(n, k));
+            s.flush();
+            let start = s.traffic().total.rounds;
+            let y = x.softmax(1);
+            s.flush();
+            let rounds = s.traffic().total.rounds - start;
+            let levels = u64::from(n.next_power_of_two().ilog2());
+            assert_eq!(rounds, 4 * levels + 18, "{n}");
+            let columns = x.t().softmax(0).t();
+            let log = x.log_softmax(1);
+            let total = x.logsumexp(1);
+            let lse: Vec<f64> = (0..5).map(|r| logsumexp(&row(n, r))).collect();
+            let clear = || (0..5 * n).map(|k| logit(n, k) - lse[k / n]);
+            let found = y.reveal().await?;
+            let sums: Vec<f64> = found.rows().into_iter().map(|row| row.sum()).collect();
+            close(sums, vec![1.0; 5], 2.0 * ULP * (n as f64).sqrt() + 1e-4);
+            close(found, clear().map(f64::exp), 5e-5);
+            close(columns.reveal().await?, clear().map(f64::exp), 5e-5);
+            close(log.reveal().await?, clear(), 1e-4);
+            close(total.reveal().await?, lse.iter().copied(), 1e-4);
+            Ok(())
+        }));
     }
 }
 

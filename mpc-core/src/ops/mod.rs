@@ -20,6 +20,7 @@ mod neg;
 mod reveal;
 mod select;
 mod share;
+mod softmax;
 mod sub;
 mod sum;
 mod view;
