@@ -2,6 +2,7 @@
 
 mod bits;
 mod conv;
+mod functions;
 mod gradients;
 mod input;
 mod linear;
