@@ -159,6 +159,9 @@ impl<R: Ring> Service<R> {
                 self.correct_bits(here(Purpose::FactorProducts), factor_products(groups, &masks, width));
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
+                if period_log2 + self.fixed.bits() > 62 {
+                    return Err(Error::Preprocessing(format!("request of op {}: a period beyond the ring", need.op)));
+                }
                 let width = 2 * usize::from(*harmonics);
                 let mask = self.mask(mask);
                 let mut waves = vec![R::ZERO; width * mask.len()];
