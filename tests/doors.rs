@@ -40,7 +40,7 @@ async fn the_ledger_has_all_that_is_opened(s: Session) -> mpc::Result<()> {
     let ledger: Vec<String> = s.ledger().iter().map(ToString::to_string).collect();
     assert_eq!(ledger.len(), 2, "what nobody can read is not opened: {ledger:?}");
     assert!(ledger[0].starts_with("reveal [] to everybody, at tests/doors.rs:"), "{ledger:?}");
-    assert!(ledger[1].starts_with("reveal [2] to party 1, at tests/doors.rs:"), "{ledger:?}");
+    assert!(ledger[1].starts_with("reveal [2] to party1, at tests/doors.rs:"), "{ledger:?}");
     Ok(())
 }
 

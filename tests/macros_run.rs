@@ -120,7 +120,7 @@ async fn debug_leaves_skipped_fields_and_values_out(s: Session) {
 }
 
 #[mpc::test(parties = 3, seed = 7, protocol = dealer)]
-#[should_panic(expected = "party 0 of 3 (Fixed(7)): no luck")]
+#[should_panic(expected = "party 0 of 3: no luck (repeat with `seed = 7`)")]
 async fn a_failure_names_party_and_seed(_: Session) -> Result<(), &'static str> {
     Err("no luck")
 }

@@ -11,7 +11,7 @@ use crate::engine::Engine;
 use crate::handshake::{Arrival, Greeter};
 use crate::names::Names;
 use crate::wire::Event;
-use crate::{Agreement, Mesh, Options, PartyId, Result, Roster};
+use crate::{Agreement, Mesh, Options, PartyId, PeerError, Result, Roster};
 
 /// How often groups that wait are looked after.
 const TICK: Duration = Duration::from_millis(100);
@@ -28,6 +28,8 @@ pub struct DealerListener {
     options: Options,
     arrivals: Receiver<Event>,
     groups: BTreeMap<String, Group>,
+    /// Why the last session did not come about.
+    last: Option<String>,
     _tasks: Tasks,
     engine: Arc<Engine>,
 }
@@ -57,19 +59,26 @@ impl DealerListener {
             options,
             arrivals,
             groups: BTreeMap::new(),
+            last: None,
             _tasks: Tasks(vec![task.abort_handle()]),
             engine,
         })
     }
 
     /// Waits until all compute parties of one session are there, however long that takes. Sessions it has returned
-    /// run on. A session whose members do not all come within [`Options::connect_timeout`] of the first, or one of
-    /// which a member fails while waiting, is dropped with a warning and its members are told.
+    /// run on.
     ///
     /// # Errors
-    /// [`PeerError::Handshake`](crate::PeerError::Handshake) when a caller was started with other settings. The
-    /// listener is still good: a service logs it and calls again.
+    /// [`PeerError::Handshake`](crate::PeerError::Handshake) when a caller was started with other settings;
+    /// [`PeerError::Unreachable`](crate::PeerError::Unreachable) when the members of a session did not all come within
+    /// [`Options::connect_timeout`] of the first, and a member's error when one failed while waiting: the others have
+    /// been told. The listener is still good: a service logs it and calls again. One that gives up drops the listener,
+    /// which tells all who wait.
     pub fn accept_session(&mut self) -> Result<Mesh> {
+        self.next_session().inspect_err(|error| self.last = Some(error.to_string()))
+    }
+
+    fn next_session(&mut self) -> Result<Mesh> {
         loop {
             match self.arrivals.recv_timeout(TICK) {
                 Ok(Event::Arrived(arrival)) => {
@@ -83,7 +92,7 @@ impl DealerListener {
                     return Err(self.names().blame(PartyId::DEALER, crate::PeerError::Closed));
                 }
             }
-            self.look_after();
+            self.look_after()?;
         }
     }
 
@@ -116,28 +125,44 @@ impl DealerListener {
         None
     }
 
-    /// Drops groups that cannot become complete.
-    fn look_after(&mut self) {
-        let now = Instant::now();
-        let roster = &self.roster;
+    /// Drops a group that cannot become complete, if there is one, and says why.
+    fn look_after(&mut self) -> Result<()> {
+        let (now, mut dropped) = (Instant::now(), Ok(()));
+        let (roster, names) = (&self.roster, self.greeter.names());
         self.groups.retain(|session, Group { mesh, deadline }| {
+            if dropped.is_err() {
+                return true;
+            }
             while let Some(event) = mesh.next_event(now) {
                 mesh.take_in(event);
             }
             if let Some(error) = mesh.failure() {
                 tracing::warn!(session, %error, "dropped a session that was waiting for its parties");
+                dropped = Err(error.clone());
                 return false;
             }
             if now < *deadline {
                 return true;
             }
-            let missing: Vec<&str> =
-                mesh.peers().filter(|peer| !mesh.has_link(*peer)).map(|peer| roster.name(peer)).collect();
-            let cause = format!("not all parties came in time; missing: {}", missing.join(", "));
+            let missing: Vec<PartyId> = mesh.peers().filter(|peer| !mesh.has_link(*peer)).collect();
+            let list: Vec<&str> = missing.iter().map(|peer| roster.name(*peer)).collect();
+            let cause = format!("not all parties came in time; missing: {}", list.join(", "));
             tracing::warn!(session, cause, "dropped a session that was waiting for its parties");
             mesh.abort(&cause);
+            let first = missing.first().copied().unwrap_or(PartyId::DEALER);
+            let address = roster.member(first).map(|member| member.address.clone()).unwrap_or_default();
+            dropped = Err(names.blame(first, PeerError::Unreachable { address, reason: cause }));
             false
         });
+        dropped
+    }
+}
+
+impl Drop for DealerListener {
+    /// Tells those who wait for a session that there will be none, and why.
+    fn drop(&mut self) {
+        let cause = self.last.as_deref().unwrap_or("the dealer stopped before all parties were there");
+        self.groups.values_mut().for_each(|group| group.mesh.abort(cause));
     }
 }
 

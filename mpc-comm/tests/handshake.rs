@@ -162,11 +162,18 @@ fn who_does_not_come_is_named() {
             other => panic!("{other}"),
         }
     }
-    // At a dealer the party that has come is told who has not, and the dealer serves on.
+    // At a dealer the party that has come is told who has not; the dealer is told too, and may serve on.
     let impatient = Options { connect_timeout: Duration::from_secs(2), ..options() };
     let mut listener = DealerListener::bind(&roster, &agreement(), impatient).unwrap();
     std::thread::scope(|scope| {
-        let dealer = scope.spawn(|| listener.accept_session().unwrap());
+        let dealer = scope.spawn(|| {
+            let missed = listener.accept_session().unwrap_err();
+            assert!(
+                matches!(&missed, Error::Peer { peer: PartyId(1), kind: PeerError::Unreachable { .. }, .. }),
+                "{missed}"
+            );
+            listener.accept_session().unwrap()
+        });
         match start(&roster, 0, agreement(), options()).join().unwrap().unwrap_err() {
             Error::Aborted { by: PartyId::DEALER, cause, .. } => assert!(cause.contains("missing: P1"), "{cause}"),
             other => panic!("{other}"),

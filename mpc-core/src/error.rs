@@ -47,7 +47,7 @@ pub enum Error {
         problem: String,
     },
     /// Another party, or the way to it.
-    #[error("{name} ({peer}): {kind}")]
+    #[error("{peer} ({name}) {kind}")]
     Peer {
         /// Who.
         peer: mpc_comm::PartyId,
@@ -58,13 +58,15 @@ pub enum Error {
     },
     /// A party runs another program, or the same one with other public values.
     #[error(
-        "{peer} runs another program: round {round} has digest {theirs:016x} there and {ours:016x} here; \
+        "{peer} ({name}) runs another program: round {round} has digest {theirs:016x} there and {ours:016x} here; \
          the last step recorded here is `{scope}` at {near}. All parties must run the same program with the same \
          public values (flags, shapes, constants)"
     )]
     Diverged {
         /// Whose frame did not fit.
         peer: mpc_comm::PartyId,
+        /// Its name in the roster.
+        name: String,
         /// The round in which it was noticed.
         round: u64,
         /// Digest of everything recorded here.
@@ -77,7 +79,7 @@ pub enum Error {
         near: &'static Location<'static>,
     },
     /// Another party gave up and said why.
-    #[error("{name} ({by}) stopped the session: {cause}")]
+    #[error("{by} ({name}) stopped the session: {cause}")]
     Aborted {
         /// Who.
         by: mpc_comm::PartyId,

@@ -188,7 +188,7 @@ impl Need {
             }
             NeedKind::Waves { mask: m, period_log2, harmonics } => {
                 mask(m)
-                    && *period_log2 <= 16
+                    && *period_log2 <= 52
                     && *harmonics <= 256
                     && bounded(m.out_len().checked_mul(2 * usize::from(*harmonics)))
             }

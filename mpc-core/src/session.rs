@@ -28,7 +28,6 @@ use std::rc::Rc;
 pub struct Session {
     runtime: Rc<Runtime>,
     scopes: Scopes,
-    names: Rc<[String]>,
 }
 
 impl std::fmt::Debug for Session {
@@ -56,6 +55,13 @@ impl Session {
             pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer)));
         }
         let scopes = Scopes::default();
+        tracing::debug!(
+            me,
+            parties,
+            protocol = settings.protocol.name(),
+            fraction_bits = fixed.bits(),
+            "a session begins"
+        );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         let cx = Rc::new(Context::new(dealer_seed, pair_seeds, net));
         Ok(Self::build(cx, Cpu, fixed, settings.protocol, scopes, names))
@@ -85,17 +91,17 @@ impl Session {
             ProtocolKind::Dealer => Rc::new(Machine(Dealer::<u64, B>::new(cx.clone(), backend, fixed))),
             ProtocolKind::Plain => Rc::new(Machine(Plain::<u64, B>::new(cx.clone(), backend, fixed))),
         };
-        Self { runtime: Runtime::new(cx, engine, scopes.clone()), scopes, names }
+        Self { runtime: Runtime::new(cx, engine, scopes.clone(), names), scopes }
     }
 
     /// The name of this party.
     pub fn name(&self) -> &str {
-        self.names.get(self.runtime.me()).map_or("", String::as_str)
+        self.names().get(self.runtime.me()).map_or("", String::as_str)
     }
 
     /// The names of all parties, in the order of the roster.
     pub fn names(&self) -> &[String] {
-        &self.names
+        self.runtime.names()
     }
 
     /// Whether this process is the party `P`.

@@ -7,7 +7,11 @@ use crate::{
     settings::{ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
-use std::{fmt::Display, panic, thread};
+use std::{
+    fmt::Display,
+    panic::{self, AssertUnwindSafe},
+    thread,
+};
 
 /// A simulated set of parties.
 #[derive(Clone, Debug)]
@@ -146,19 +150,36 @@ impl<E: Display> Outcome for Result<(), E> {
     }
 }
 
-/// Runs a test body at every party: what `#[mpc::test]` expands to.
+/// A seed that nobody has chosen; 0 if the system has no randomness to give.
+fn fresh_seed() -> u64 {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_or(0, |()| u64::from_le_bytes(bytes))
+}
+
+/// Runs a test body at every party: what `#[mpc::test]` expands to. Its randomness is drawn anew each time, unless the
+/// simulator has a seed.
 ///
 /// # Panics
-/// If a party panics or fails, with its name and error.
+/// If a party panics or fails: with the error that was the cause, and the seed that repeats it.
 pub fn test_with<F, Fut>(sim: Sim, body: F)
 where
     F: Fn(Session) -> Fut + Sync,
     Fut: Future<Output: Outcome>,
 {
+    let seed = match sim.seeds {
+        Seeds::Fixed(seed) => seed,
+        Seeds::Fresh => fresh_seed(),
+    };
     let body = &body;
-    for (party, result) in sim.run(|session| async move { body(session).await.outcome() }).into_iter().enumerate() {
-        if let Err(error) = result {
-            panic!("party {party} of {} ({:?}): {error}", sim.parties, sim.seeds);
-        }
+    let run = || sim.clone().seed(seed).run(|session| async move { body(session).await.outcome() });
+    let results = panic::catch_unwind(AssertUnwindSafe(run)).unwrap_or_else(|panic| {
+        eprintln!("a party panicked: repeat with `seed = {seed}`");
+        panic::resume_unwind(panic)
+    });
+    let errors = || results.iter().enumerate().filter_map(|(party, result)| Some((party, result.as_ref().err()?)));
+    // Who only heard of somebody else's error does not know the cause.
+    let cause = |error: &&Error| !matches!(error, Error::Aborted { .. } | Error::Peer { .. });
+    if let Some((party, error)) = errors().find(|(_, error)| cause(error)).or_else(|| errors().next()) {
+        panic!("party {party} of {}: {error} (repeat with `seed = {seed}`)", sim.parties);
     }
 }

@@ -38,6 +38,14 @@ impl<P: Party> Visibility for Private<P> {
     const VIS: Vis = Vis::Private(P::INDEX);
 }
 
+/// What could be printed without awaiting it: nothing.
+#[diagnostic::on_unimplemented(
+    message = "a tensor cannot be printed: its value is secret, or not computed yet",
+    label = "not a value that can be shown",
+    note = "say who may see it and await that: `x.reveal().await?` for everybody, `x.reveal_to::<P>().await?` for one party; `{{:?}}` prints the shape"
+)]
+pub trait Printable: sealed::Sealed {}
+
 /// A party of the program, named by the `parties!` macro.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a party of this program",

@@ -81,8 +81,8 @@ fn encode<R: Ring>(x: f64) -> R {
 
 fn angle<R: Ring>(period_log2: u32, fraction_bits: u32, x: R) -> f64 {
     let bits = period_log2 + fraction_bits;
-    let phase = R::low(x) & ((1 << bits) - 1);
-    phase as f64 * (std::f64::consts::TAU / (1u64 << bits) as f64)
+    let phase = R::low(x) & u64::MAX >> 64u32.saturating_sub(bits);
+    phase as f64 * (std::f64::consts::TAU / 2f64.powi(bits as i32))
 }
 
 fn harmonics(angle: f64, count: usize, mut each: impl FnMut(usize, f64, f64)) {

@@ -4,7 +4,7 @@ use super::{Comparison, Encoded, Engine, Forward, Kind, Logic, Operand, Value, V
 use crate::{
     backend::{Backend, Bits},
     bilinear::{Bilinear, Linear},
-    circuits::{Guarded, guarded, needs_guarded},
+    circuits::{Guarded, Wide, guarded, needs_guarded},
     error::InputError,
     exec::{Route, Slot},
     fixed::{Factors, Fixed},
@@ -327,6 +327,19 @@ impl<P: Protocol> Engine for Machine<P> {
             needs_guarded(&self.0, out.at, f, &x.wire.mask, &mut needs);
         }
         needs
+    }
+
+    fn wide<'a>(&'a self, out: &'a Operand, f: &'a Wide, x: &'a Operand) -> Forward<'a> {
+        Box::pin(self.wide_function(out, f, x))
+    }
+    fn plan_wide(&self, out: &Operand, f: &Wide, x: &Operand) -> Vec<Need> {
+        self.needs_wide_function(out, f, x)
+    }
+    fn shifted<'a>(&'a self, out: &'a Operand, bits: u32, a: &'a Operand, b: &'a Operand) -> Forward<'a> {
+        Box::pin(self.shifted_product(out, bits, a, b))
+    }
+    fn plan_shifted(&self, out: &Operand, bits: u32, a: &Operand, b: &Operand) -> Vec<Need> {
+        self.needs_shifted_product(out, bits, a, b)
     }
 
     fn compare<'a>(&'a self, out: &'a Operand, how: Comparison, threshold: f64, x: &'a Operand) -> Forward<'a> {

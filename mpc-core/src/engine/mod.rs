@@ -2,6 +2,7 @@
 //! protocol.
 
 mod bits;
+mod functions;
 mod fused;
 mod machine;
 mod operand;
@@ -12,7 +13,7 @@ pub use operand::{Encoded, Kind, Operand, Value, Vis};
 
 use crate::{
     bilinear::{Bilinear, Linear},
-    circuits::Guarded,
+    circuits::{Guarded, Wide},
     error::InputError,
     fixed::{Factors, Fixed},
     preprocessing::Need,
@@ -78,6 +79,15 @@ pub trait Engine {
     fn function<'a>(&'a self, out: &'a Operand, f: &'a Guarded, x: &'a Operand) -> Forward<'a>;
     /// Plans [`Self::function`].
     fn plan_function(&self, out: &Operand, f: &Guarded, x: &Operand) -> Vec<Need>;
+
+    /// A function over the whole range of numbers.
+    fn wide<'a>(&'a self, out: &'a Operand, f: &'a Wide, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::wide`].
+    fn plan_wide(&self, out: &Operand, f: &Wide, x: &Operand) -> Vec<Need>;
+    /// `a * b` over 2^bits, element by element: for factors that are not both at the scale of numbers.
+    fn shifted<'a>(&'a self, out: &'a Operand, bits: u32, a: &'a Operand, b: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::shifted`].
+    fn plan_shifted(&self, out: &Operand, bits: u32, a: &Operand, b: &Operand) -> Vec<Need>;
 
     /// How numbers compare with a public one: bits.
     fn compare<'a>(&'a self, out: &'a Operand, how: Comparison, threshold: f64, x: &'a Operand) -> Forward<'a>;

@@ -9,7 +9,7 @@ use crate::{
 };
 use mpc_comm::{Count, Frame, Kind, Mesh, PartyId, Traffic, Words};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     mem,
     panic::Location,
     time::{Duration, Instant},
@@ -204,7 +204,8 @@ impl Net {
                 let (peer, theirs) = diverged.unwrap_or((PartyId::DEALER, 0));
                 let ours = ours.last().copied().unwrap_or(0);
                 let (scope, near) = (self.scopes.path(last.0), last.1);
-                return Err(Error::Diverged { peer, round, ours, theirs, scope, near });
+                let name = mesh.name(peer).to_owned();
+                return Err(Error::Diverged { peer, name, round, ours, theirs, scope, near });
             };
             for (at, words) in parse_dealt(frame)? {
                 let Some(awaited) = self.awaited.remove(&at) else {
@@ -228,6 +229,9 @@ impl Net {
         let round = self.traffic.total.rounds;
         let digest = digest(schedule, &queued);
         self.count(&queued);
+        let scopes = queued.values().map(|q| q.scope).collect::<BTreeSet<_>>();
+        let scopes = scopes.into_iter().map(|scope| self.scopes.path(scope));
+        tracing::trace!(round, messages = queued.len(), scopes = ?scopes.collect::<Vec<_>>(), "round");
         let me = self.me;
         let mut bodies = match &mut self.wire {
             Wire::Count => HashMap::new(),
@@ -251,7 +255,8 @@ impl Net {
                     let frame = mesh.recv(peer)?;
                     if (frame.kind, frame.round, frame.digest) != (Kind::Round, round, digest) {
                         let (scope, near) = (self.scopes.path(last.0), last.1);
-                        return Err(Error::Diverged { peer, round, ours: digest, theirs: frame.digest, scope, near });
+                        let (name, theirs) = (mesh.name(peer).to_owned(), frame.digest);
+                        return Err(Error::Diverged { peer, name, round, ours: digest, theirs, scope, near });
                     }
                     let mut body = frame.into_body();
                     // Equal digests: as many batches as ours.

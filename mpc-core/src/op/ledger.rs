@@ -8,8 +8,8 @@ use std::{fmt, panic::Location, sync::Arc};
 pub enum Audience {
     /// All parties.
     Everybody,
-    /// One party, by its place in the roster.
-    Party(usize),
+    /// One party, by its name in the roster.
+    Party(String),
 }
 
 /// An entry of the ledger.
@@ -30,7 +30,7 @@ impl fmt::Display for Opened {
         let Self { scope, shape, to, at } = self;
         match to {
             Audience::Everybody => write!(f, "{scope} {shape} to everybody, at {at}"),
-            Audience::Party(party) => write!(f, "{scope} {shape} to party {party}, at {at}"),
+            Audience::Party(party) => write!(f, "{scope} {shape} to {party}, at {at}"),
         }
     }
 }

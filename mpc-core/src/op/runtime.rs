@@ -31,6 +31,7 @@ pub struct Runtime {
     cx: Rc<Context>,
     engine: Rc<dyn Engine>,
     scopes: Scopes,
+    names: Rc<[String]>,
     tasks: Tasks,
     next: Cell<u64>,
     digest: RefCell<Digest>,
@@ -48,11 +49,12 @@ pub struct Runtime {
 }
 
 impl Runtime {
-    pub(crate) fn new(cx: Rc<Context>, engine: Rc<dyn Engine>, scopes: Scopes) -> Rc<Self> {
+    pub(crate) fn new(cx: Rc<Context>, engine: Rc<dyn Engine>, scopes: Scopes, names: Rc<[String]>) -> Rc<Self> {
         Rc::new(Self {
             cx,
             engine,
             scopes,
+            names,
             tasks: Tasks::default(),
             next: Cell::new(0),
             digest: RefCell::default(),
@@ -106,6 +108,11 @@ impl Runtime {
     /// What was opened so far.
     pub fn ledger(&self) -> Vec<Opened> {
         self.ledger.borrow().clone()
+    }
+
+    /// The names of the parties, in the order of the roster.
+    pub fn names(&self) -> &Rc<[String]> {
+        &self.names
     }
 
     /// How many nodes are in memory.
@@ -229,6 +236,7 @@ impl Runtime {
             let body = vec![encode_needs(&needs)?];
             mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
         }
+        tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {
             self.tasks.spawn(node.id(), node.run(self.engine.clone()));
         }
@@ -237,7 +245,7 @@ impl Runtime {
 
     fn enter_in_ledger(&self, node: &Node) {
         let to = match node.operand.vis {
-            Vis::Private(party) => Audience::Party(party),
+            Vis::Private(party) => Audience::Party(self.names.get(party).cloned().unwrap_or_default()),
             _ => Audience::Everybody,
         };
         let (scope, shape) = (self.scopes.path(node.operand.at.scope), node.operand.shape.clone());
@@ -322,6 +330,9 @@ impl Runtime {
         self.tasks.clear();
         self.pending.take();
         let cause = error.to_string();
+        if self.failure.borrow().is_none() {
+            tracing::debug!(%cause, "the session stops");
+        }
         self.fail(error);
         let net = &mut *self.cx.net();
         net.clear();
@@ -333,6 +344,8 @@ impl Runtime {
     /// Says goodbye to the other parties. What is recorded and not read is not run.
     pub(crate) fn finish(&self) {
         self.tasks.clear();
+        let total = self.traffic().total;
+        tracing::debug!(total.rounds, total.sent, total.received, total.dealt, "the session ends");
         let wire = std::mem::replace(&mut self.cx.net().wire, Wire::Count);
         if let (Wire::Mesh(mesh), None) = (wire, &*self.failure.borrow()) {
             mesh.finish();

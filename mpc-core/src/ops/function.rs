@@ -14,9 +14,9 @@ use crate::{
 use std::fmt;
 
 /// A function and its derivative, the latter from the input x and the result y.
-struct Function {
-    f: &'static Guarded,
-    derivative: fn(&Handle) -> Handle,
+pub(super) struct Function {
+    pub(super) f: &'static Guarded,
+    pub(super) derivative: fn(&Handle) -> Handle,
 }
 
 impl fmt::Debug for Function {

@@ -3,7 +3,9 @@
 //!
 //! Costs are per element, N = 2, 64-bit ring, and refer to the steps of [`protocol::dealer`](crate::protocol::dealer).
 
+mod activation;
 mod add;
+mod attach;
 mod batched;
 mod bce;
 mod combine;
@@ -26,10 +28,12 @@ mod refuse;
 mod reveal;
 mod select;
 mod share;
+mod softmax;
 mod statistics;
 mod sub;
 mod sum;
 mod view;
+mod wide;
 
 pub use conv::Conv;
 pub use pool::Pool;

@@ -2,6 +2,7 @@
 
 mod bits;
 mod conv;
+mod functions;
 mod gradients;
 mod input;
 mod linear;
@@ -61,6 +62,13 @@ impl<V, K> fmt::Debug for Tensor<V, K> {
             None => write!(f, "Tensor{}", self.handle.shape()),
             Some(error) => write!(f, "Tensor({error})"),
         }
+    }
+}
+
+/// No tensor can be printed; this says so better than the compiler could. `{:?}` prints the shape.
+impl<V: crate::visibility::Printable, K> fmt::Display for Tensor<V, K> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
     }
 }
 

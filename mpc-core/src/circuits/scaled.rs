@@ -1,0 +1,191 @@
+//! Functions over the whole range of numbers: the range is cut into intervals, each is mapped onto the one interval that a
+//! trigonometric series fits, and the series' value is scaled back (PROTOCOLS.md section 7). With b_i the bit of interval
+//! i:
+//!
+//! ```text
+//! y = sum_i b_i (slope_i x + offset_i)    v = series(y)    result = v * sum_i b_i scale_i + sum_i b_i constant_i
+//! ```
+//!
+//! Slopes are powers of two that shift a small x to the top of the ring: y is exact, nothing is lost. Scales are public
+//! integers, so one product and one rescale bring the result back.
+//!
+//! | N | rounds | sent per value and peer | dealt per value (t thresholds, c choices, K harmonics) |
+//! |---|---|---|---|
+//! | 2 | 8, or 6 without scales | 24 + (33 t + c + 2)/8 + 8 for the opening of x | 32 + 12 t + 8 c + 16 K + 24, 8 c more with slopes |
+//!
+//! Round 1 opens x, 2 and 3 compare it with the thresholds, 4 opens the bits of the intervals, 5 opens y and the scale, 6
+//! rescales the series, 7 opens it, 8 rescales the product. Without scales round 6 is the last.
+
+use crate::{
+    backend::Series,
+    bilinear::{Bilinear, Linear},
+    preprocessing::{Mask, Need},
+    protocol::{Protocol, Wire},
+    rand::At,
+    ring::Ring,
+};
+use futures_util::future::join_all;
+use std::rc::Rc;
+
+/// What happens on one interval, in units of the ring.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Piece {
+    /// The factor of x in y.
+    pub slope: i64,
+    /// What is added to it.
+    pub offset: i64,
+    /// The factor of the series' value.
+    pub scale: i64,
+    /// What is added to the result.
+    pub constant: i64,
+}
+
+/// A function cut into intervals, for one code of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scaled {
+    /// Where the intervals meet, increasing; the interval of a threshold starts with it.
+    pub thresholds: Vec<i64>,
+    /// One more than thresholds.
+    pub pieces: Vec<Piece>,
+    /// The series of y, whose period is so many bits of the ring (and not of a number).
+    pub series: Series,
+    /// Fractional bits of the series' value that are kept.
+    pub kept: u32,
+    /// Bits of the product of value and scale that are dropped; nothing if there is no product.
+    pub drop: Option<u32>,
+}
+
+// The steps of the circuit. The op's result is step 0.
+const NORMAL: u8 = 1;
+const SCALE: u8 = 2;
+const VALUE: u8 = 3;
+const PRODUCT: u8 = 4;
+const RANGE: u8 = 8; // to 71
+const CHOICE: u8 = 72; // to 136
+
+impl Scaled {
+    /// Joins neighbouring intervals where the same happens.
+    pub fn new(mut thresholds: Vec<i64>, mut pieces: Vec<Piece>, series: Series, kept: u32, drop: Option<u32>) -> Self {
+        for at in (0..thresholds.len()).rev() {
+            if pieces[at] == pieces[at + 1] {
+                thresholds.remove(at);
+                pieces.remove(at + 1);
+            }
+        }
+        Self { thresholds, pieces, series, kept, drop }
+    }
+
+    /// The slope of all intervals, if it is one: then no bit has to multiply x.
+    fn slope(&self) -> Option<i64> {
+        let first = self.pieces.first()?.slope;
+        self.pieces.iter().all(|piece| piece.slope == first).then_some(first)
+    }
+
+    /// The intervals whose bits are needed.
+    fn chosen(&self) -> Vec<usize> {
+        let slope = self.slope();
+        let idle = |piece: &Piece| Piece { slope: slope.map_or(piece.slope, |_| 0), ..*piece } == Piece::default();
+        (0..self.pieces.len()).filter(|&at| !idle(&self.pieces[at])).collect()
+    }
+}
+
+/// The result of the function at a wire: as many fractional bits as the plan was made for.
+pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P>>) -> P::Share {
+    let (len, slope, chosen) = (x.len, f.slope(), f.chosen());
+    let thresholds: Vec<P::Ring> = f.thresholds.iter().map(|&t| P::Ring::from_i128(t.into())).collect();
+    let below = protocol.less_than(at.step(RANGE), x, &thresholds).await;
+    let inside: Vec<P::Bits> = chosen
+        .iter()
+        .map(|&piece| match (piece.checked_sub(1).and_then(|at| below.get(at)), below.get(piece)) {
+            (None, Some(end)) => end.clone(),
+            (Some(start), Some(end)) => protocol.xor(start, end),
+            (Some(start), None) => protocol.not(start),
+            (None, None) => unreachable!("a function has two intervals at least"),
+        })
+        .collect();
+    let wires = if slope.is_some() { &[][..] } else { std::slice::from_ref(x) };
+    let choices = inside.iter().enumerate().map(|(k, bit)| protocol.choose(at.step(CHOICE + k as u8), bit, len, wires));
+    let choices = join_all(choices).await;
+
+    let times = |factor: i64, share: &P::Share| protocol.linear(&Linear::Times(factor), share);
+    let total = |of: fn(&Piece) -> i64| {
+        let terms = chosen.iter().zip(&choices).filter(|(at, _)| of(&f.pieces[**at]) != 0);
+        let terms = terms.map(|(at, choice)| times(of(&f.pieces[*at]), &choice.number));
+        terms.reduce(|sum, term| protocol.add(&sum, &term))
+    };
+    let sloped = match slope {
+        Some(slope) => Some(times(slope, &x.share)),
+        None => {
+            let terms = chosen.iter().zip(&choices);
+            let terms = terms.flat_map(|(at, choice)| choice.products.iter().map(|x| times(f.pieces[*at].slope, x)));
+            terms.reduce(|sum, term| protocol.add(&sum, &term))
+        }
+    };
+    let sum = |a: Option<P::Share>, b: Option<P::Share>| match (a, b) {
+        (Some(a), Some(b)) => protocol.add(&a, &b),
+        (a, b) => a.or(b).unwrap_or_else(|| times(0, &x.share)),
+    };
+    let y = Wire::step(sum(sloped, total(|piece| piece.offset)), len, at.step(NORMAL));
+    let scale = f.drop.map(|drop| {
+        let scale = Wire::step(sum(total(|piece| piece.scale), None), len, at.step(SCALE));
+        protocol.open_early(&scale);
+        (scale, drop)
+    });
+    let wide = protocol.series(at.step(VALUE), &f.series, &y).await;
+    let value = protocol.truncate(at.step(VALUE), wide, series_bits(protocol) - f.kept).await;
+    let value = match scale {
+        None => value,
+        Some((scale, drop)) => {
+            let value = Wire::step(value, len, at.step(VALUE));
+            let product = protocol.bilinear(at.step(PRODUCT), &Bilinear::Mul { len }, &value, &scale).await;
+            protocol.truncate(at.step(PRODUCT), product, drop).await
+        }
+    };
+    sum(Some(value), total(|piece| piece.constant))
+}
+
+fn series_bits<P: Protocol>(protocol: &P) -> u32 {
+    let bits = protocol.fixed().bits();
+    bits + Series::extra_bits(bits)
+}
+
+/// The needs of [`scaled`].
+pub fn needs_scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Mask, needs: &mut Vec<Need>) {
+    let len = x.out_len();
+    let wire = |step: u8| Mask::fresh(at.op, at.step(step).part, len);
+    protocol.needs_less_than(at.step(RANGE), x, f.thresholds.len(), needs);
+    let wires = if f.slope().is_some() { &[][..] } else { std::slice::from_ref(x) };
+    for k in 0..f.chosen().len() {
+        protocol.needs_choose(at.step(CHOICE + k as u8), len, wires, needs);
+    }
+    protocol.needs_series(at.step(VALUE), &f.series, &wire(NORMAL), needs);
+    protocol.needs_truncate(at.step(VALUE), len, series_bits(protocol) - f.kept, needs);
+    if let Some(drop) = f.drop {
+        protocol.needs_bilinear(at.step(PRODUCT), &Bilinear::Mul { len }, &wire(VALUE), &wire(SCALE), needs);
+        protocol.needs_truncate(at.step(PRODUCT), len, drop, needs);
+    }
+}
+
+/// A sine or cosine of x: `round(2^h / 2 pi) x`, whose period is a power of two, goes into a series of one wave. The
+/// factor is rounded once, so the error grows with |x|: `pi |x| 2^-h`. 2 rounds: y is opened, the series rescaled. Sent 8 1/8,
+/// dealt 24.
+pub async fn wave<P: Protocol>(protocol: &P, at: At, series: &Series, x: &Rc<Wire<P>>) -> P::Share {
+    let y = protocol.linear(&Linear::Times(turn(protocol.fixed().bits())), &x.share);
+    let y = Wire::step(y, x.len, at.step(NORMAL));
+    let wide = protocol.series(at.step(VALUE), series, &y).await;
+    protocol.truncate(at.step(VALUE), wide, Series::extra_bits(protocol.fixed().bits())).await
+}
+
+/// The needs of [`wave`].
+pub fn needs_wave<P: Protocol>(protocol: &P, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>) {
+    protocol.needs_series(at.step(VALUE), series, &Mask::fresh(at.op, at.step(NORMAL).part, x.out_len()), needs);
+    protocol.needs_truncate(at.step(VALUE), x.out_len(), Series::extra_bits(protocol.fixed().bits()), needs);
+}
+
+/// Bits of the ring that one turn of a [`wave`] takes.
+pub(super) const TURN_BITS: u32 = 62;
+
+/// The public factor of a [`wave`].
+fn turn(fraction_bits: u32) -> i64 {
+    (2f64.powi((TURN_BITS - fraction_bits) as i32) / std::f64::consts::TAU).round_ties_even() as i64
+}

@@ -1,0 +1,214 @@
+//! The functions that the [`scaled`](super::scaled) circuit knows, cut into intervals for a code of numbers.
+//!
+//! Reciprocal, roots and logarithm shift |x| by steps of four bits to `u` in [1/16, 1), which one series fits; the
+//! exponential subtracts steps of `6 ln 2`, so that all scales are powers of two. What the intervals do not cover
+//! saturates: see [`Function`].
+
+use super::{
+    scaled::{Piece, Scaled, TURN_BITS},
+    waves::{
+        EXP_COSINES, EXP_MEAN, EXP_SINES, LOG_COSINES, LOG_MEAN, LOG_SINES, RECIPROCAL_COSINES, RECIPROCAL_MEAN,
+        RECIPROCAL_SINES, RSQRT_COSINES, RSQRT_MEAN, RSQRT_SINES, SQRT_COSINES, SQRT_MEAN, SQRT_SINES,
+    },
+};
+use crate::{backend::Series, fixed::Fixed};
+
+/// Which function, and what it does where it has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Function {
+    /// `1 / x`. 0 counts as the smallest positive number that has a reciprocal.
+    Reciprocal,
+    /// `1 / sqrt(x)`. What is not positive counts as the smallest positive number.
+    Rsqrt,
+    /// `sqrt(x)`. 0 for what is not positive.
+    Sqrt,
+    /// `ln(x)`. What is not positive counts as the smallest positive number.
+    Log,
+    /// `e^x`. The largest number where that would be larger.
+    Exp,
+    /// `sin(x)`.
+    Sin,
+    /// `cos(x)`.
+    Cos,
+}
+
+/// A function from numbers of one precision to numbers of another, on a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wide {
+    /// Which.
+    pub function: Function,
+    /// Fractional bits of x.
+    pub from: u32,
+    /// Fractional bits of the result.
+    pub to: u32,
+    /// The range, as powers of two: of x in units of its last place; of the result for the exponential. Values outside
+    /// count as the ends.
+    pub range: (i32, i32),
+    /// Whether x may be negative (reciprocal only).
+    pub signed: bool,
+}
+
+/// Bits of |x| that an interval spans.
+const STEP: i32 = 4;
+/// Doublings of the exponential that an interval spans.
+const DOUBLINGS: i32 = 6;
+/// Fractional bits of scales.
+const SCALE_BITS: i32 = 2;
+/// Products of value and scale stay below 2^61.
+const PRODUCT_BITS: i32 = 61;
+
+impl Wide {
+    /// A function of numbers, over their whole range.
+    pub fn of(function: Function, fixed: Fixed) -> Self {
+        let bits = fixed.bits() as i32;
+        let top = 62 - bits;
+        let range = match function {
+            // The smallest number whose reciprocal is one.
+            Function::Reciprocal => ((3 * bits - 61).max(0), top),
+            Function::Exp => (-2, top.min(46)),
+            _ => (0, top),
+        };
+        let signed = function == Function::Reciprocal;
+        Self { function, from: fixed.bits(), to: fixed.bits(), range, signed }
+    }
+
+    /// Its plan for the circuit; nothing for a wave, which has its own.
+    pub fn plan(&self, fixed: Fixed) -> Option<Scaled> {
+        match self.function {
+            Function::Sin | Function::Cos => None,
+            Function::Exp => Some(self.exponential(fixed)),
+            _ => Some(self.by_magnitude(fixed)),
+        }
+    }
+
+    /// The series of a wave.
+    pub fn wave(&self, fixed: Fixed) -> Series {
+        let (sines, cosines): (&[f64], &[f64]) = match self.function {
+            Function::Cos => (&[0.0], &[1.0]),
+            _ => (&[1.0], &[0.0]),
+        };
+        Series { period_log2: TURN_BITS - fixed.bits(), constant: 0.0, linear: 0.0, sines, cosines }
+    }
+
+    fn by_magnitude(&self, fixed: Fixed) -> Scaled {
+        let (low, high) = self.range;
+        let steps = ((high - low + STEP - 1) / STEP).max(1);
+        let (from, to) = (self.from as i32, self.to as i32);
+        let top = low + STEP * steps;
+        let (sines, cosines, constant): (&[f64], &[f64], f64) = match self.function {
+            Function::Rsqrt => (&RSQRT_SINES, &RSQRT_COSINES, RSQRT_MEAN),
+            Function::Sqrt => (&SQRT_SINES, &SQRT_COSINES, SQRT_MEAN),
+            Function::Log => (&LOG_SINES, &LOG_COSINES, LOG_MEAN),
+            _ => (&RECIPROCAL_SINES, &RECIPROCAL_COSINES, RECIPROCAL_MEAN),
+        };
+        let series = Series { period_log2: (top + 1) as u32 - fixed.bits(), constant, linear: 0.0, sines, cosines };
+        // x = u 2^(end - from) on the interval that ends at 2^end.
+        let end = |k: i32| low + STEP * (k + 1);
+        let exponent = |k: i32| match self.function {
+            Function::Rsqrt => f64::from(to) + f64::from(from - end(k)) / 2.0,
+            Function::Sqrt => f64::from(to) + f64::from(end(k) - from) / 2.0,
+            _ => f64::from(to + from - end(k)),
+        };
+        let logarithm = self.function == Function::Log;
+        let piece = |k: i32| {
+            let slope = 1i64 << (top - end(k));
+            if logarithm {
+                let constant = std::f64::consts::LN_2 * f64::from(end(k) - from) * 2f64.powi(to);
+                return Piece { slope, constant: constant.round_ties_even() as i64, ..Piece::default() };
+            }
+            let scale = libm::exp2(exponent(k) + f64::from(SCALE_BITS)).round_ties_even() as i64;
+            if scale == 0 { Piece::default() } else { Piece { slope, scale, ..Piece::default() } }
+        };
+        let smallest = 1i64 << low;
+        let below = match self.function {
+            Function::Sqrt => Piece::default(),
+            _ => Piece { slope: 0, offset: piece(0).slope * smallest, ..piece(0) },
+        };
+        let start = |k: i32| 1i64 << (low + STEP * k);
+        let (mut thresholds, mut pieces) = (Vec::new(), Vec::new());
+        if self.signed {
+            let negated = |piece: Piece| Piece { slope: -piece.slope, scale: -piece.scale, ..piece };
+            for k in (0..steps).rev() {
+                pieces.push(negated(piece(k)));
+                thresholds.push(1 - start(k));
+            }
+            if smallest > 1 {
+                pieces.push(negated(below));
+                thresholds.push(0);
+            }
+        }
+        pieces.push(below);
+        for k in 0..steps {
+            thresholds.push(start(k));
+            pieces.push(piece(k));
+        }
+        let (kept, drop) = match (logarithm, self.function) {
+            (true, _) => (self.to, None),
+            (_, function) => {
+                let value_bits = match function {
+                    Function::Rsqrt => 2,
+                    Function::Sqrt => 0,
+                    _ => STEP,
+                };
+                let largest = exponent(0).max(exponent(steps - 1)).ceil() as i32 + SCALE_BITS + value_bits;
+                let kept = (PRODUCT_BITS - largest).clamp(1, 24);
+                (kept as u32, Some((kept + SCALE_BITS) as u32))
+            }
+        };
+        Scaled::new(thresholds, pieces, series, kept, drop)
+    }
+
+    fn exponential(&self, fixed: Fixed) -> Scaled {
+        let (low, high) = self.range;
+        let series = Series {
+            period_log2: 3 + self.from - fixed.bits(),
+            constant: EXP_MEAN,
+            linear: 0.0,
+            sines: &EXP_SINES,
+            cosines: &EXP_COSINES,
+        };
+        let unit = 2f64.powi(self.from as i32);
+        // Where the result reaches 2^exponent units.
+        let start = |exponent: i32| {
+            (std::f64::consts::LN_2 * f64::from(exponent - self.to as i32) * unit).round_ties_even() as i64
+        };
+        let (mut thresholds, mut pieces) = (Vec::new(), vec![Piece { slope: 1, ..Piece::default() }]);
+        let mut exponent = low;
+        while exponent < high {
+            thresholds.push(start(exponent));
+            let scale = 1i64 << (exponent + SCALE_BITS).max(0);
+            pieces.push(Piece { slope: 1, offset: -start(exponent), scale, constant: 0 });
+            exponent += DOUBLINGS;
+        }
+        if self.saturates(fixed) {
+            thresholds.push(start(high));
+            pieces.push(Piece { slope: 1, constant: (1 << high) - 1, ..Piece::default() });
+        }
+        let kept = (PRODUCT_BITS - exponent - SCALE_BITS).clamp(1, 24);
+        Scaled::new(thresholds, pieces, series, kept as u32, Some((kept + SCALE_BITS) as u32))
+    }
+
+    /// Whether results beyond the range may occur.
+    fn saturates(&self, fixed: Fixed) -> bool {
+        self.to == fixed.bits()
+    }
+
+    /// The function in the clear, from units to units.
+    pub fn exact(&self, x: i128) -> i128 {
+        let (unit, scale) = (0.5f64.powi(self.from as i32), 2f64.powi(self.to as i32));
+        let real = |x: i128| x as f64 * unit;
+        let smallest = 1i128 << self.range.0.max(0);
+        let positive = real(x.max(smallest));
+        let y = match self.function {
+            Function::Reciprocal if x < 0 => 1.0 / real(x.min(-smallest)),
+            Function::Reciprocal => 1.0 / positive,
+            Function::Rsqrt => 1.0 / positive.sqrt(),
+            Function::Sqrt => real(x.max(0)).sqrt(),
+            Function::Log => libm::log(positive),
+            Function::Exp => libm::exp(real(x)).min((2f64.powi(self.range.1) - 1.0) / scale),
+            Function::Sin => libm::sin(real(x)),
+            Function::Cos => libm::cos(real(x)),
+        };
+        (y * scale).round_ties_even() as i128
+    }
+}

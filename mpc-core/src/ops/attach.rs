@@ -1,0 +1,73 @@
+//! A result with a gradient of its own: what it was made of is recorded without a tape, and the rule takes its place.
+//! Free and exact: the result is a view of the value, and shares its opening.
+
+use crate::{
+    engine::{Engine, Forward, Operand, Vis},
+    error::Usage,
+    fixed::Fixed,
+    op::{Handle, Op},
+    protocol::WireId,
+    rand::At,
+    shape::{Shape, View},
+};
+use std::{fmt, rc::Rc};
+
+/// The gradient of one input of a function `y` of some inputs: from the number of the input, the gradient of y, the
+/// inputs, and y.
+pub(super) type Rule = fn(&Attach, usize, &Handle, &[Handle], &Handle) -> Handle;
+
+/// The value of the last input; gradients go to the others.
+pub(super) struct Attach {
+    pub(super) name: &'static str,
+    /// A number that the rule may use: an axis, for example.
+    pub(super) number: f64,
+    pub(super) rule: Rule,
+}
+
+impl fmt::Debug for Attach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}({})", self.name, self.number)
+    }
+}
+
+impl Op for Attach {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+    fn infer(&self, inputs: &[&Shape]) -> Result<Shape, Usage> {
+        inputs.last().map(|shape| (*shape).clone()).ok_or_else(|| Usage::Argument("a function of nothing".into()))
+    }
+    fn wire(&self, at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
+        match inputs.last() {
+            Some(y) if vis == Vis::Secret => y.wire.view(&View::of(&y.shape)),
+            _ => WireId::fresh(at, len),
+        }
+    }
+    fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
+        Box::pin(async move {
+            let layout = View::of(&out.shape);
+            engine.view(out, &layout, x[x.len() - 1]).await
+        })
+    }
+    fn vjp(&self, input: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
+        let (y, x) = inputs.split_last()?;
+        (input < x.len()).then(|| (self.rule)(self, input, grad, x, y))
+    }
+    fn tolerance(&self, _: Fixed) -> f64 {
+        0.0
+    }
+}
+
+impl Attach {
+    /// Records what `value` records, without a tape and below this function's name, and gives it the rule.
+    #[track_caller]
+    pub(super) fn to(self, x: &[&Handle], value: impl FnOnce() -> Handle) -> Handle {
+        let runtime = x[0].runtime().clone();
+        let y = {
+            let _scope = runtime.scopes().enter(self.name);
+            runtime.no_grad(value)
+        };
+        let inputs: Vec<&Handle> = x.iter().copied().chain([&y]).collect();
+        Handle::record(&runtime, self, &inputs)
+    }
+}

@@ -1,0 +1,172 @@
+//! Functions of numbers. Errors are for 16 fractional bits and hold over the whole domain that is named.
+
+use super::Tensor;
+use crate::visibility::{Join, Visibility};
+use std::ops::Div;
+
+/// Activations: every number is in their domain. 4 rounds on secrets, with the opening of x.
+impl<V: Visibility> Tensor<V> {
+    /// The hyperbolic tangent, within 5e-5.
+    #[track_caller]
+    pub fn tanh(&self) -> Self {
+        self.handle.tanh().into()
+    }
+
+    /// The error function, within 4e-5.
+    #[track_caller]
+    pub fn erf(&self) -> Self {
+        self.handle.erf().into()
+    }
+
+    /// x times the normal distribution function of x, within 4e-5.
+    #[track_caller]
+    pub fn gelu(&self) -> Self {
+        self.handle.gelu().into()
+    }
+
+    /// The approximation of [`gelu`](Self::gelu) by a hyperbolic tangent that some models were trained with, within 4e-5.
+    #[track_caller]
+    pub fn gelu_tanh(&self) -> Self {
+        self.handle.gelu_tanh().into()
+    }
+
+    /// x times its sigmoid, within 7e-5.
+    #[track_caller]
+    pub fn silu(&self) -> Self {
+        self.handle.silu().into()
+    }
+}
+
+/// Functions over the whole range of numbers, with an error of at most 2^-12 of the value or 2^-13, whichever is larger.
+impl<V: Visibility> Tensor<V> {
+    /// `1 / x`. 0 counts as one unit of the last place, so the result is 2^16. 8 rounds on secrets.
+    #[track_caller]
+    pub fn reciprocal(&self) -> Self {
+        self.handle.reciprocal().into()
+    }
+
+    /// `sqrt(x)`; 0 for what is not positive. 8 rounds on secrets.
+    #[track_caller]
+    pub fn sqrt(&self) -> Self {
+        self.handle.sqrt().into()
+    }
+
+    /// `1 / sqrt(x)`. What is not positive counts as one unit of the last place, so the result is 2^8. 8 rounds on secrets.
+    #[track_caller]
+    pub fn rsqrt(&self) -> Self {
+        self.handle.rsqrt().into()
+    }
+
+    /// `ln(x)`. What is not positive counts as one unit of the last place, so the result is -11.09. 6 rounds on secrets.
+    #[track_caller]
+    pub fn log(&self) -> Self {
+        self.handle.log().into()
+    }
+
+    /// `e^x`; the largest number, 2^30, where that would be larger (from 20.79). 8 rounds on secrets.
+    #[track_caller]
+    pub fn exp(&self) -> Self {
+        self.handle.exp().into()
+    }
+
+    /// `sin(x)`, within `5e-5 + |x| 5e-14`. 2 rounds on secrets.
+    #[track_caller]
+    pub fn sin(&self) -> Self {
+        self.handle.sin().into()
+    }
+
+    /// `cos(x)`, within `5e-5 + |x| 5e-14`. 2 rounds on secrets.
+    #[track_caller]
+    pub fn cos(&self) -> Self {
+        self.handle.cos().into()
+    }
+
+    /// `x^p` for a public p and positive x: `e^(p ln x)`, so the relative error is `|p|` times that of the logarithm more.
+    #[track_caller]
+    pub fn pow(&self, p: f64) -> Self {
+        self.handle.pow(p).into()
+    }
+}
+
+/// Functions along an axis of n elements.
+impl<V: Visibility> Tensor<V> {
+    /// `e^x / sum e^x` along an axis, within 5e-5. `4 ceil(log2 n) + 18` rounds on secrets.
+    #[track_caller]
+    pub fn softmax(&self, axis: usize) -> Self {
+        self.handle.softmax(axis).into()
+    }
+
+    /// The logarithm of a softmax along an axis, within 1e-4. `4 ceil(log2 n) + 14` rounds on secrets.
+    #[track_caller]
+    pub fn log_softmax(&self, axis: usize) -> Self {
+        self.handle.log_softmax(axis).into()
+    }
+
+    /// `ln sum e^x` along an axis, which stays with size 1; within 1e-4. `4 ceil(log2 n) + 14` rounds on secrets.
+    #[track_caller]
+    pub fn logsumexp(&self, axis: usize) -> Self {
+        self.handle.logsumexp(axis).into()
+    }
+
+    /// The mean cross-entropy of these logits for probabilities of one shape that add up to 1 along the last axis (one-hot
+    /// labels, for example): a scalar.
+    #[track_caller]
+    pub fn cross_entropy<W: Visibility>(&self, targets: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.cross_entropy(&targets.handle).into()
+    }
+
+    /// `(x - mean) / sqrt(variance + epsilon)` along the last axis: layer normalisation without its weights.
+    #[track_caller]
+    pub fn normalise(&self, epsilon: f64) -> Self {
+        self.handle.normalise(epsilon).into()
+    }
+}
+
+macro_rules! quotients {
+    ($left:ty, $right:ty) => {
+        /// `a / b`, with broadcasting, for `|a / b| < 2^18` (16 fractional bits). Error: 2^-12 of the value, and
+        /// `2^-28 |a|`, and two units of the last place. `a / 0` is `2^16 a`. 10 rounds on secrets.
+        impl<V: Join<W>, W: Visibility> Div<$right> for $left {
+            type Output = Tensor<V::Out>;
+
+            #[track_caller]
+            fn div(self, other: $right) -> Self::Output {
+                self.handle.div(&other.handle).into()
+            }
+        }
+    };
+}
+quotients!(&Tensor<V>, &Tensor<W>);
+quotients!(&Tensor<V>, Tensor<W>);
+quotients!(Tensor<V>, &Tensor<W>);
+quotients!(Tensor<V>, Tensor<W>);
+
+macro_rules! quotients_with_numbers {
+    ($tensor:ty) => {
+        impl<V: Visibility> Div<f64> for $tensor {
+            type Output = Tensor<V>;
+
+            #[track_caller]
+            fn div(self, c: f64) -> Tensor<V> {
+                self.handle.scale(1.0 / c).into()
+            }
+        }
+
+        impl<V: Visibility> Div<$tensor> for f64 {
+            type Output = Tensor<V>;
+
+            #[track_caller]
+            fn div(self, x: $tensor) -> Tensor<V> {
+                match self == 1.0 {
+                    true => x.handle.reciprocal().into(),
+                    false => x.handle.number_like(self).div(&x.handle).into(),
+                }
+            }
+        }
+    };
+}
+quotients_with_numbers!(Tensor<V>);
+quotients_with_numbers!(&Tensor<V>);
