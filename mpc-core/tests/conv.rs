@@ -123,13 +123,15 @@ fn one_axis() {
     }));
 }
 
+type Clear = fn(&[f64], [usize; 4], &[f64], [usize; 4], &Conv) -> ([usize; 4], Vec<f64>);
+
 /// Two programs of x and w with one meaning.
 struct Pair {
     xs: [usize; 4],
     ws: [usize; 4],
     options: Conv,
     secret: fn(&Tensor<Secret>, &Tensor<Secret>, &Conv) -> Tensor<Secret>,
-    clear: fn(&[f64], [usize; 4], &[f64], [usize; 4], &Conv) -> ([usize; 4], Vec<f64>),
+    clear: Clear,
 }
 
 impl Pair {

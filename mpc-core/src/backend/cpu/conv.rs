@@ -43,20 +43,31 @@ pub(super) fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R])
                 tile.scatter(patches, x);
             });
         }),
-        Third::Weight => result.par_chunks_mut(w).enumerate().for_each(|(group, w)| {
-            for image in 0..geometry.images {
+        Third::Weight => result.chunks_mut(w).enumerate().for_each(|(group, w)| {
+            let add = |mut sum: Vec<R>, image: usize| {
                 let at = image * geometry.groups + group;
                 let (x, y) = (&a[at * x..][..x], &b[at * y..][..y]);
                 tiles(geometry, |tile, patches| {
                     tile.gather(x, patches);
                     let part = tile.part(y);
                     let found = matmul(geometry.filters, tile.width(), geometry.taps(), &part, false, patches, true);
-                    w.iter_mut().zip(found).for_each(|(w, found)| *w = R::add(*w, found));
+                    add_to(&mut sum, &found);
                 });
-            }
+                sum
+            };
+            let sums = (0..geometry.images).into_par_iter().fold(|| vec![R::ZERO; w.len()], add);
+            let total = sums.reduce_with(|mut a, b| {
+                add_to(&mut a, &b);
+                a
+            });
+            w.copy_from_slice(&total.unwrap_or_else(|| vec![R::ZERO; w.len()]));
         }),
     }
     result
+}
+
+fn add_to<R: Ring>(sum: &mut [R], more: &[R]) {
+    sum.iter_mut().zip(more).for_each(|(s, &x)| *s = R::add(*s, x));
 }
 
 /// Some pixels of y, of all filters of one image and group: whole rows, or a part of one row.
