@@ -4,6 +4,8 @@
 //! Costs are per element, N = 2, 64-bit ring, and refer to the steps of [`protocol::dealer`](crate::protocol::dealer).
 
 mod add;
+mod all;
+mod argmax;
 mod bce;
 mod combine;
 mod compare;
@@ -15,6 +17,8 @@ mod logic;
 mod matmul;
 mod mul;
 mod neg;
+mod one_hot;
+mod random;
 mod reveal;
 mod select;
 mod share;

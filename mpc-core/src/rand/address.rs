@@ -45,6 +45,8 @@ pub enum Purpose {
     Factors,
     /// The products of those masks.
     FactorProducts,
+    /// What one party contributes to a random value.
+    Own,
 }
 
 /// The name of one value. It addresses randomness and tags messages.

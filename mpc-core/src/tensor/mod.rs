@@ -1,9 +1,11 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
 mod bits;
+mod choice;
 mod gradients;
 mod input;
 mod operators;
+mod random;
 mod reading;
 
 pub use bits::Comparand;
