@@ -25,12 +25,18 @@ pub struct Context {
     dealer_seed: Option<Seed>,
     /// By party; our own entry is empty.
     pair_seeds: Vec<Option<Seed>>,
+    own_seed: Option<Seed>,
     net: RefCell<Net>,
 }
 
 impl Context {
-    pub(crate) fn new(dealer_seed: Option<Seed>, pair_seeds: Vec<Option<Seed>>, net: Net) -> Self {
-        Self { me: net.me, parties: net.parties, dealer_seed, pair_seeds, net: RefCell::new(net) }
+    pub(crate) fn new(
+        dealer_seed: Option<Seed>,
+        pair_seeds: Vec<Option<Seed>>,
+        own_seed: Option<Seed>,
+        net: Net,
+    ) -> Self {
+        Self { me: net.me, parties: net.parties, dealer_seed, pair_seeds, own_seed, net: RefCell::new(net) }
     }
 
     /// This party.
@@ -55,6 +61,14 @@ impl Context {
     /// This party's share of elements `range` of a random value that nobody knows but the dealer. Free.
     pub fn random<B: Backend, R: Ring>(&self, backend: &B, at: Address, range: Range<usize>) -> B::Array<R> {
         match &self.dealer_seed {
+            Some(seed) => backend.random(seed, at, range),
+            None => backend.fill(range.len(), R::ZERO), // cost reports have no seeds
+        }
+    }
+
+    /// Elements `range` of a random value that only this party knows: not even the dealer.
+    pub fn own<B: Backend, R: Ring>(&self, backend: &B, at: Address, range: Range<usize>) -> B::Array<R> {
+        match &self.own_seed {
             Some(seed) => backend.random(seed, at, range),
             None => backend.fill(range.len(), R::ZERO), // cost reports have no seeds
         }

@@ -12,7 +12,7 @@ use crate::{
         dealer::{self, Dealer, Served},
         plain::Plain,
     },
-    rand::Seed,
+    rand::{Seed, fresh_seed},
     scope::{ScopeGuard, Scopes},
     settings::{ProtocolKind, Settings},
     shape::Shape,
@@ -21,6 +21,7 @@ use crate::{
 };
 use mpc_comm::{Mesh, PartyId, Traffic};
 use std::rc::Rc;
+use zeroize::Zeroizing;
 
 /// One party's end of a computation. Everything hangs off it: two sessions in one process do not see each other.
 /// Clones are handles to the same session.
@@ -40,8 +41,16 @@ impl Session {
     /// A session over a mesh.
     ///
     /// # Errors
-    /// [`Error::Setting`] for settings out of range, or if the protocol needs a dealer and the mesh has none.
+    /// [`Error::Setting`] for settings out of range, or if the protocol needs a dealer and the mesh has none;
+    /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
+        let secrets: Vec<_> = mesh.peers().map(|peer| *mesh.link_secret(peer)).collect();
+        let own_seed = fresh_seed(&Zeroizing::new(secrets))?;
+        Self::with_own_seed(mesh, settings, own_seed)
+    }
+
+    /// A session over a mesh, with a given seed of this party's own contributions to random values.
+    pub(crate) fn with_own_seed(mesh: Mesh, settings: &Settings, own_seed: Seed) -> Result<Self> {
         let fixed = settings.fixed()?;
         if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() {
             let problem = "this protocol needs a dealer, and the roster names none".to_owned();
@@ -63,7 +72,7 @@ impl Session {
             "a session begins"
         );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
-        let cx = Rc::new(Context::new(dealer_seed, pair_seeds, net));
+        let cx = Rc::new(Context::new(dealer_seed, pair_seeds, Some(own_seed), net));
         Ok(Self::build(cx, Cpu, fixed, settings.protocol, scopes, names))
     }
 
@@ -75,7 +84,7 @@ impl Session {
     pub(crate) fn counting(names: &[String], settings: &Settings) -> Result<Self> {
         let (fixed, scopes) = (settings.fixed()?, Scopes::default());
         let net = Net::new(Wire::Count, 0, names.len(), scopes.clone());
-        let cx = Rc::new(Context::new(None, vec![None; names.len()], net));
+        let cx = Rc::new(Context::new(None, vec![None; names.len()], None, net));
         Ok(Self::build(cx, Meta, fixed, settings.protocol, scopes, names.into()))
     }
 
@@ -221,7 +230,15 @@ where
     F: FnOnce(Session) -> Fut,
     Fut: Future<Output = Result<T>>,
 {
-    let session = Session::new(mesh, settings)?;
+    run_session(Session::new(mesh, settings)?, program)
+}
+
+/// Runs the program of a session, and ends it.
+pub(crate) fn run_session<T, F, Fut>(session: Session, program: F) -> Result<T>
+where
+    F: FnOnce(Session) -> Fut,
+    Fut: Future<Output = Result<T>>,
+{
     let answer = session.block_on(program(session.clone()))?;
     session.finish();
     Ok(answer)

@@ -3,11 +3,13 @@
 
 use crate::{
     error::{Error, Result},
-    session::{Session, run_dealer, run_party},
+    rand::fixed_seed,
+    session::{Session, run_dealer, run_party, run_session},
     settings::{ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
 use std::{
+    collections::BTreeMap,
     fmt::Display,
     panic::{self, AssertUnwindSafe},
     thread,
@@ -19,6 +21,8 @@ pub struct Sim {
     parties: usize,
     settings: Settings,
     seeds: Seeds,
+    /// By party, where it is not derived from `seeds`.
+    own_seeds: BTreeMap<usize, u64>,
     faults: Vec<Fault>,
     options: Options,
     transcript: Option<Transcript>,
@@ -28,13 +32,28 @@ impl Sim {
     /// `parties` parties with the default settings, and a dealer.
     pub fn new(parties: usize) -> Self {
         let (settings, options) = (Settings::default(), Options::default());
-        Self { parties, settings, seeds: Seeds::Fresh, faults: Vec::new(), options, transcript: None }
+        Self {
+            parties,
+            settings,
+            seeds: Seeds::Fresh,
+            own_seeds: BTreeMap::new(),
+            faults: Vec::new(),
+            options,
+            transcript: None,
+        }
     }
 
     /// Fixes all randomness: the same program then sends the same bytes. The simulator is the only place that allows it.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seeds = Seeds::Fixed(seed);
+        self
+    }
+
+    /// Fixes what one party contributes to random values, whatever the others and the dealer do.
+    #[must_use]
+    pub fn own_seed(mut self, party: usize, seed: u64) -> Self {
+        self.own_seeds.insert(party, seed);
         self
     }
 
@@ -98,8 +117,23 @@ impl Sim {
             if let Some(mesh) = dealer {
                 scope.spawn(move || insecure_dealer_thread(mesh, settings));
             }
-            let running: Vec<_> =
-                meshes.into_iter().map(|mesh| scope.spawn(move || run_party(mesh, settings, program))).collect();
+            let running: Vec<_> = meshes
+                .into_iter()
+                .enumerate()
+                .map(|(party, mesh)| {
+                    let number = self.own_seeds.get(&party).copied().or(match self.seeds {
+                        Seeds::Fixed(number) => Some(number),
+                        Seeds::Fresh => None,
+                    });
+                    scope.spawn(move || match number {
+                        None => run_party(mesh, settings, program),
+                        Some(number) => {
+                            let session = Session::with_own_seed(mesh, settings, fixed_seed(number, party))?;
+                            run_session(session, program)
+                        }
+                    })
+                })
+                .collect();
             running.into_iter().map(|party| party.join().unwrap_or_else(|panic| panic::resume_unwind(panic))).collect()
         })
     }

@@ -2,6 +2,7 @@
 //! parties, messages or visibility. Protocols are generic over it, so the same protocol runs on the CPU and, for cost
 //! reports, on shapes alone.
 
+pub mod arrange;
 pub mod conjunction;
 mod cpu;
 mod meta;

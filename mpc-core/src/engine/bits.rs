@@ -51,7 +51,7 @@ impl Comparison {
 
 impl<P: Protocol> Machine<P> {
     /// The bits at a party who may know `vis`, if that is us.
-    fn clear_bits(&self, x: &Operand, vis: Vis) -> Option<Bits<P::Backend>> {
+    pub(super) fn clear_bits(&self, x: &Operand, vis: Vis) -> Option<Bits<P::Backend>> {
         let here = !matches!(vis, Vis::Private(owner) if owner != self.0.context().me());
         match self.stored(x) {
             Stored::ClearBits(bits) => bits.filter(|_| here),
@@ -74,7 +74,7 @@ impl<P: Protocol> Machine<P> {
         }
     }
 
-    fn secret_bits(&self, bits: P::Bits) -> Value {
+    pub(super) fn secret_bits(&self, bits: P::Bits) -> Value {
         self.value(Stored::SecretBits(bits))
     }
 

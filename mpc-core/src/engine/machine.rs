@@ -1,6 +1,6 @@
 //! The engine of any protocol.
 
-use super::{Comparison, Encoded, Engine, Forward, Kind, Logic, Operand, Value, Vis};
+use super::{Comparison, Encoded, Engine, Forward, Kind, Logic, Operand, Random, Value, Vis};
 use crate::{
     backend::{Backend, Bits},
     bilinear::{Bilinear, Linear},
@@ -192,6 +192,9 @@ impl<P: Protocol> Engine for Machine<P> {
         outer: usize,
     ) -> Forward<'a> {
         Box::pin(async move {
+            if out.kind == Kind::Bit {
+                return self.joined_bits(out, parts, runs, outer).await;
+            }
             if out.vis == Vis::Secret {
                 let mut wires = Vec::with_capacity(parts.len());
                 for part in parts {
@@ -356,6 +359,24 @@ impl<P: Protocol> Engine for Machine<P> {
     }
     fn not<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
         Box::pin(self.complement(out, x))
+    }
+    fn all<'a>(&'a self, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
+        Box::pin(self.all_bits(out, x))
+    }
+    fn plan_all(&self, out: &Operand, x: &[&Operand]) -> Vec<Need> {
+        self.needs_all_bits(out, x)
+    }
+    fn one_hot<'a>(&'a self, out: &'a Operand, classes: usize, x: &'a Operand) -> Forward<'a> {
+        Box::pin(self.one_hot_rows(out, classes, x))
+    }
+    fn plan_one_hot(&self, out: &Operand, classes: usize, x: &Operand) -> Vec<Need> {
+        self.needs_one_hot_rows(out, classes, x)
+    }
+    fn random<'a>(&'a self, out: &'a Operand, what: Random) -> Forward<'a> {
+        Box::pin(self.drawn(out, what))
+    }
+    fn plan_random(&self, out: &Operand, what: Random) -> Vec<Need> {
+        self.needs_drawn(out, what)
     }
     fn number<'a>(&'a self, out: &'a Operand, bits: &'a Operand) -> Forward<'a> {
         Box::pin(self.bits_as_numbers(out, bits))

@@ -2,14 +2,17 @@
 //! protocol.
 
 mod bits;
+mod choice;
 mod functions;
 mod fused;
 mod machine;
 mod operand;
+mod random;
 
 pub use bits::{Comparison, Logic};
 pub use machine::Machine;
 pub use operand::{Encoded, Kind, Operand, Value, Vis};
+pub use random::Random;
 
 use crate::{
     bilinear::{Bilinear, Linear},
@@ -100,6 +103,21 @@ pub trait Engine {
     fn plan_logic(&self, out: &Operand, how: Logic, a: &Operand, b: &Operand) -> Vec<Need>;
     /// `!x` of bits.
     fn not<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;
+
+    /// The conjunction of up to [`MOST`](crate::backend::conjunction::MOST) tensors of bits, of equal shapes.
+    fn all<'a>(&'a self, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a>;
+    /// Plans [`Self::all`].
+    fn plan_all(&self, out: &Operand, x: &[&Operand]) -> Vec<Need>;
+
+    /// Whole numbers below `classes` as rows of bits.
+    fn one_hot<'a>(&'a self, out: &'a Operand, classes: usize, x: &'a Operand) -> Forward<'a>;
+    /// Plans [`Self::one_hot`].
+    fn plan_one_hot(&self, out: &Operand, classes: usize, x: &Operand) -> Vec<Need>;
+
+    /// Random values that nobody knows.
+    fn random<'a>(&'a self, out: &'a Operand, what: Random) -> Forward<'a>;
+    /// Plans [`Self::random`].
+    fn plan_random(&self, out: &Operand, what: Random) -> Vec<Need>;
 
     /// Bits as numbers 0 and 1.
     fn number<'a>(&'a self, out: &'a Operand, bits: &'a Operand) -> Forward<'a>;

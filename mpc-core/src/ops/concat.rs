@@ -1,7 +1,7 @@
 //! Tensors one after the other along an axis. Free and exact. The result is a wire of its own.
 
 use crate::{
-    engine::{Engine, Forward, Operand},
+    engine::{Engine, Forward, Kind, Operand},
     error::Usage,
     fixed::Fixed,
     op::{Handle, Op},
@@ -33,6 +33,9 @@ impl Op for Concat {
             dims[self.axis] += shape.dims()[self.axis];
         }
         Ok(Shape::from(&dims[..]))
+    }
+    fn kind(&self, inputs: &[Kind]) -> Kind {
+        inputs.first().copied().unwrap_or(Kind::Number)
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         Box::pin(async move {

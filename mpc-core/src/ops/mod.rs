@@ -5,6 +5,8 @@
 
 mod activation;
 mod add;
+mod all;
+mod argmax;
 mod attach;
 mod batched;
 mod bce;
@@ -20,9 +22,11 @@ mod logic;
 mod matmul;
 mod mul;
 mod neg;
+mod one_hot;
 mod pick;
 mod pool;
 mod power;
+mod random;
 mod rearrange;
 mod refuse;
 mod reveal;

@@ -118,6 +118,12 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_equal(&self, at: At, x: &Mask, needs: &mut Vec<Need>);
 
+    /// `[x = t]` for the numbers t = 0 .. classes, for each element in turn: x must be such a number, and at most 65536
+    /// classes. Uses a part for each level of conjunctions, at least one.
+    fn one_hot(&self, at: At, x: &Rc<Wire<Self>>, classes: usize) -> impl Future<Output = Self::Bits>;
+    /// Its needs.
+    fn needs_one_hot(&self, at: At, x: &Mask, classes: usize, needs: &mut Vec<Need>);
+
     /// The conjunction of each group of at most [`conjunction::MOST`](crate::backend::conjunction::MOST) bit tensors of
     /// `len` elements: one round.
     fn and(&self, at: At, groups: &[&[Self::Bits]], len: usize) -> impl Future<Output = Vec<Self::Bits>>;
@@ -132,6 +138,8 @@ pub trait Protocol: Sized + 'static {
     fn reveal_bits(&self, at: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<Self::Backend>>>;
     /// A view of `len` bits.
     fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits;
+    /// Bits one after the other: like [`Self::concat`], each part with its number of bits.
+    fn concat_bits(&self, parts: &[(&Self::Bits, usize)], runs: &[usize], outer: usize) -> Self::Bits;
     /// Exclusive or.
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits;
     /// Complement.

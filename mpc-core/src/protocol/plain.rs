@@ -8,7 +8,7 @@
 
 use super::{Array, Chosen, Fresh, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series, tree::plane},
+    backend::{Backend, Bits, Series, arrange, tree::plane},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -128,6 +128,12 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn needs_equal(&self, _: At, _: &Mask, _: &mut Vec<Need>) {}
 
+    async fn one_hot(&self, _: At, x: &Rc<Wire<Self>>, classes: usize) -> Self::Bits {
+        let backend = &self.backend;
+        backend.not(&backend.pack(&arrange::differences(backend, &x.share, classes, self.fixed.bits())))
+    }
+    fn needs_one_hot(&self, _: At, _: &Mask, _: usize, _: &mut Vec<Need>) {}
+
     async fn and(&self, _: At, groups: &[&[Self::Bits]], len: usize) -> Vec<Self::Bits> {
         let all = self.backend.fill(plane(len), u64::MAX);
         let and = |all: Bits<B>, bits: &Bits<B>| self.backend.and(&all, bits);
@@ -153,6 +159,9 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
         self.backend.view_bits(view, x, len)
+    }
+    fn concat_bits(&self, parts: &[(&Self::Bits, usize)], runs: &[usize], outer: usize) -> Self::Bits {
+        arrange::concat_bits(&self.backend, parts, runs, outer)
     }
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
         self.backend.xor(a, b)

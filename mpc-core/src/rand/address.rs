@@ -47,6 +47,8 @@ pub enum Purpose {
     FactorProducts,
     /// The mask of a choice times the top bit of the mask of a wire.
     ChoiceSign,
+    /// What one party contributes to a random value.
+    Own,
 }
 
 /// The name of one value. It addresses randomness and tags messages.

@@ -1,6 +1,7 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
 mod bits;
+mod choice;
 mod conv;
 mod functions;
 mod gradients;
@@ -8,6 +9,7 @@ mod input;
 mod linear;
 mod operators;
 mod pool;
+mod random;
 mod reading;
 mod shape_ops;
 mod statistics;

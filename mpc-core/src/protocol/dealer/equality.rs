@@ -14,9 +14,9 @@ use crate::{
 };
 use std::rc::Rc;
 
-/// The groups of the levels for a ring.
-fn levels(ring_bits: u32) -> Vec<Vec<usize>> {
-    let (mut levels, mut count) = (Vec::new(), tree::nibbles(ring_bits));
+/// The groups of the levels that join `count` bits.
+fn levels(mut count: usize) -> Vec<Vec<usize>> {
+    let mut levels = Vec::new();
     while count > 1 {
         let level = groups(count);
         count = level.len();
@@ -25,11 +25,15 @@ fn levels(ring_bits: u32) -> Vec<Vec<usize>> {
     levels
 }
 
+/// What [`Dealer::all_of`] needs.
+pub(super) fn needs_all(at: At, count: usize, len: usize) -> impl Iterator<Item = Need> {
+    let levels = levels(count).into_iter().enumerate();
+    levels.map(move |(number, groups)| conjunction::needs(at.step(number as u8), &groups, len))
+}
+
 pub(super) fn needs(at: At, ring_bits: u32, x: &Mask) -> Vec<Need> {
     let tables = Need { op: at.op, part: at.part, kind: NeedKind::Equal { mask: x.clone() } };
-    let levels = levels(ring_bits).into_iter().enumerate();
-    let levels = levels.map(|(number, groups)| conjunction::needs(at.step(number as u8), &groups, x.out_len()));
-    std::iter::once(tables).chain(levels).collect()
+    std::iter::once(tables).chain(needs_all(at, tree::nibbles(ring_bits), x.out_len())).collect()
 }
 
 impl<R: Ring, B: Backend> Dealer<R, B> {
@@ -40,8 +44,12 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         let tables = self.cx.dealt::<B, u64>(backend, at, Purpose::Tables, words);
         let leaves = backend.equal_nibbles(&backend.add_scalar(&opened.await, R::neg(t)), &tables.await);
         let plane = |number: usize| backend.planes(&leaves, number * width..(number + 1) * width);
-        let mut bits: Vec<Bits<B>> = (0..tree::nibbles(R::BITS)).map(plane).collect();
-        for (number, level) in levels(R::BITS).into_iter().enumerate() {
+        self.all_of(at, (0..tree::nibbles(R::BITS)).map(plane).collect(), x.len).await
+    }
+
+    /// The conjunction of some bits, at least one: a round and a part for each level of four.
+    pub(super) async fn all_of(&self, at: At, mut bits: Vec<Bits<B>>, len: usize) -> Bits<B> {
+        for (number, level) in levels(bits.len()).into_iter().enumerate() {
             let mut rest = &bits[..];
             let groups: Vec<&[Bits<B>]> = level
                 .into_iter()
@@ -51,7 +59,7 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
                     group
                 })
                 .collect();
-            bits = self.conjunctions(at.step(number as u8), &groups, x.len).await;
+            bits = self.conjunctions(at.step(number as u8), &groups, len).await;
         }
         bits.swap_remove(0)
     }

@@ -23,6 +23,7 @@
 //! | a bit times a truncated open wire | 1 | 1/8 | 24 |
 //! | compare an open wire with t thresholds | 2 | 33/8 t | 32 + 12 t |
 //! | equality of an open wire with a public number | 2 | 20/8 | 32 + 55/8 |
+//! | one-hot row of c classes from an open wire (c > 16: up to 65536) | 0 (1) | 0 (n c/8 for n nibbles) | 32 (+ (2^n - n - 1) c/8) |
 //! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
 //! | bit to number, and times w open wires | 1 | 1/8 | 8 + 8 w |
 //! | series of K harmonics of an open wire (no truncation) | 0 | 0 | 16 K |
@@ -33,6 +34,7 @@ mod compare;
 mod conjunction;
 mod equality;
 mod fused;
+mod one_hot;
 mod series;
 mod service;
 mod truncate;
@@ -41,7 +43,7 @@ pub use service::{Served, serve};
 
 use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series, tree},
+    backend::{Backend, Bits, Series, arrange, tree},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -228,6 +230,13 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         needs.extend(equality::needs(at, R::BITS, x));
     }
 
+    async fn one_hot(&self, at: At, x: &Rc<Wire<Self>>, classes: usize) -> Self::Bits {
+        self.one_hot_bits(at, x, classes).await
+    }
+    fn needs_one_hot(&self, at: At, x: &Mask, classes: usize, needs: &mut Vec<Need>) {
+        needs.extend(one_hot::needs(at, R::BITS, self.fixed.bits(), x, classes));
+    }
+
     async fn and(&self, at: At, groups: &[&[Self::Bits]], len: usize) -> Vec<Self::Bits> {
         self.conjunctions(at, groups, len).await
     }
@@ -251,6 +260,9 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     }
     fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
         self.backend.view_bits(view, x, len)
+    }
+    fn concat_bits(&self, parts: &[(&Self::Bits, usize)], runs: &[usize], outer: usize) -> Self::Bits {
+        arrange::concat_bits(&self.backend, parts, runs, outer)
     }
     fn xor(&self, a: &Self::Bits, b: &Self::Bits) -> Self::Bits {
         self.backend.xor(a, b)
