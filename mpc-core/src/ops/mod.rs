@@ -22,6 +22,7 @@ mod random;
 mod reveal;
 mod select;
 mod share;
+mod sort;
 mod sub;
 mod sum;
 mod view;
