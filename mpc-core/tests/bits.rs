@@ -11,7 +11,7 @@ fn bit_at(i: usize, size: usize) -> bool {
         0 => true,
         1 => false,
         2 => i % size + 1 < size,
-        _ => i % 3 == 0,
+        _ => i.is_multiple_of(3),
     }
 }
 

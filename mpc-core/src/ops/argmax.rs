@@ -2,7 +2,12 @@
 //! it: 4 rounds for each halving, none more than the value alone. Neighbours are compared, so that the order of the
 //! axis is kept: of equal values the first wins. Exact.
 
-use crate::{engine::Comparison, error::Usage, op::Handle, shape::Shape};
+use crate::{
+    engine::{Comparison, Logic},
+    error::Usage,
+    op::Handle,
+    shape::Shape,
+};
 
 impl Handle {
     /// The largest along an axis, which stays with size 1. `level` sees the bits of each round of comparisons: whether
@@ -87,7 +92,7 @@ impl Handle {
             let rest = |of: &Self| of.slice(1, covered..size, 1);
             let joined = match &bits {
                 Some(bits) => {
-                    let won = bits.slice(1, 0..covered, 1).logic(crate::engine::Logic::And, &mask);
+                    let won = bits.slice(1, 0..covered, 1).logic(Logic::And, &mask);
                     if covered < size { won.concat(&[&rest(bits)], 1) } else { won }
                 }
                 None if covered < size => mask.concat(&[&self.ones([rows, size - covered].into())], 1),
@@ -116,14 +121,12 @@ impl Handle {
     fn halves(&self, group: usize, size: usize) -> (Self, usize) {
         let (rows, pairs) = (self.size(0).unwrap_or_default(), self.size(1).unwrap_or_default());
         let whole = (size / (2 * group)).min(pairs);
-        let sides = |of: &Self, right: usize| {
-            let side = |bits: &Self, width: usize| {
-                bits.reshape(&[rows, of.size(1).unwrap_or_default(), 1].into())
-                    .expand(&[rows, of.size(1).unwrap_or_default(), width].into())
-            };
-            let both = side(of, group).concat(&[&side(&of.not(), right)], 2);
-            let width = of.size(1).unwrap_or_default() * (group + right);
-            both.reshape(&[rows, width].into())
+        let sides = |bits: &Self, right: usize| {
+            let count = bits.size(1).unwrap_or_default();
+            let side =
+                |bits: &Self, width: usize| bits.reshape(&[rows, count, 1].into()).expand(&[rows, count, width].into());
+            let both = side(bits, group).concat(&[&side(&bits.not(), right)], 2);
+            both.reshape(&[rows, count * (group + right)].into())
         };
         let full = || sides(&self.slice(1, 0..whole, 1), group);
         if whole == pairs {

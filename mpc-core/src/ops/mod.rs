@@ -33,6 +33,7 @@ mod reveal;
 mod select;
 mod share;
 mod softmax;
+mod sort;
 mod statistics;
 mod sub;
 mod sum;

@@ -34,6 +34,13 @@ impl Session {
 }
 
 impl Tensor<Secret> {
+    /// The slices along an axis in an order that nobody knows: they are sorted by random keys of 40 bits. Rounds as for
+    /// [`Tensor::sort`], and 1.
+    #[track_caller]
+    pub fn shuffle(&self, axis: usize) -> Self {
+        self.handle.shuffle(axis).into()
+    }
+
     /// While training, each element is 0 with a public probability below 1 and else divided by the probability that it is
     /// not; otherwise x. Nobody knows which are dropped. At most 4 rounds.
     #[track_caller]
