@@ -215,7 +215,7 @@ fn sent(parties: usize, value: impl Fn(usize) -> f64 + Sync) -> (Vec<u64>, Strin
     // To one peer each: an opening sends the same words to all.
     let pairs = (0..parties).map(|from| (from, (from + 1) % parties));
     let rounds = pairs.flat_map(|(from, to)| between(from, to)).filter(|entry| entry.kind == Kind::Round);
-    (rounds.flat_map(|entry| entry.body.unwrap()).collect(), format!("{:?}", transcript.shape()))
+    (rounds.flat_map(common::payload).collect(), format!("{:?}", transcript.shape()))
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 mod common;
 
-use common::{Alice, Bob, agreed, alice, bob};
-use mpc_comm::{Entry, Kind, PartyId, Transcript};
+use common::{Alice, Bob, agreed, alice, bob, payload};
+use mpc_comm::{Kind, PartyId, Transcript};
 use mpc_core::{ProtocolKind, Result, Session, sim::Sim};
 
 const N: usize = 4096;
@@ -30,12 +30,6 @@ fn other_secrets_give_the_same_frames_in_the_same_order() {
         assert!(zeros.values().map(Vec::len).sum::<usize>() > 20);
         assert_eq!(zeros, large);
     }
-}
-
-/// The words of a round's frame, without the digests of the public schedule in front of them.
-fn payload(entry: Entry) -> Vec<u64> {
-    let body = entry.body.unwrap();
-    body[1 + body[0] as usize..].to_vec()
 }
 
 /// Words of the rounds between compute parties, by sender, and of the dealer, in a run on given secrets.

@@ -18,6 +18,12 @@ party!(Alice = 0, Bob = 1);
 /// One unit of the last place.
 pub const ULP: f64 = 1.0 / 65536.0;
 
+/// The words of a round's frame, without the digests of the public schedule in front of them.
+pub fn payload(entry: mpc_comm::Entry) -> Vec<u64> {
+    let body = entry.body.expect("a transcript that keeps the words");
+    body[1 + body[0] as usize..].to_vec()
+}
+
 /// A secret that Alice feeds in.
 pub fn alice(s: &Session, shape: impl Into<Shape>, value: impl Fn(usize) -> f64) -> Tensor<Secret> {
     let shape = shape.into();
