@@ -13,6 +13,7 @@ mod concat;
 mod function;
 mod input;
 mod keep;
+mod layer_norm;
 mod logic;
 mod matmul;
 mod mul;
