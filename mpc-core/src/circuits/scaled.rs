@@ -9,9 +9,12 @@
 //! Slopes are powers of two that shift a small x to the top of the ring: y is exact, nothing is lost. Scales are public
 //! integers, so one product and one rescale bring the result back.
 //!
-//! | N | rounds | sent per value and peer | dealt per value (t thresholds, c choices, K harmonics) |
+//! With t thresholds, c choices and K harmonics, N = 2, with the opening of x:
+//!
+//! | | rounds | sent per value and peer | dealt per value |
 //! |---|---|---|---|
-//! | 2 | 8, or 6 without scales | 24 + (33 t + c + 2)/8 + 8 for the opening of x | 32 + 12 t + 8 c + 16 K + 24, 8 c more with slopes |
+//! | with scales | 8 | 32 + (33 t + c + 2) / 8 | 56 + 12 t + 8 c + 16 K, and 8 c with slopes |
+//! | without | 6 | 16 + (33 t + c + 1) / 8 | 40 + 12 t + 8 c + 16 K, and 8 c with slopes |
 //!
 //! Round 1 opens x, 2 and 3 compare it with the thresholds, 4 opens the bits of the intervals, 5 opens y and the scale, 6
 //! rescales the series, 7 opens it, 8 rescales the product. Without scales round 6 is the last.

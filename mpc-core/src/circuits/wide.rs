@@ -212,3 +212,52 @@ impl Wide {
         (y * scale).round_ties_even() as i128
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fits_are_as_good_as_they_say() {
+        let fixed = Fixed::new(16).unwrap();
+        let check = |function: Function, low: f64, high: f64, claim: f64, clear: fn(f64) -> f64| {
+            let mut series = Wide::of(function, fixed).plan(fixed).unwrap().series;
+            series.period_log2 = if function == Function::Exp { 3 } else { 1 };
+            for i in 0..=10_000 {
+                let u = low + (high - low) * f64::from(i) / 10_000.0;
+                let (found, expected) = (series.eval(u), clear(u));
+                let size = if function == Function::Log { 1.0 } else { expected };
+                let error = ((found - expected) / size).abs();
+                assert!(error <= claim, "{function:?} at {u}: {error:e}");
+            }
+        };
+        check(Function::Reciprocal, 0.0625, 1.0, 2.6e-5, f64::recip);
+        check(Function::Rsqrt, 0.0625, 1.0, 8.7e-6, |u| u.sqrt().recip());
+        check(Function::Sqrt, 0.0625, 1.0, 9.9e-7, f64::sqrt);
+        check(Function::Log, 0.0625, 1.0, 3.4e-6, libm::log);
+        check(Function::Exp, 0.0, 6.0 * std::f64::consts::LN_2, 2.9e-6, libm::exp);
+    }
+
+    #[test]
+    fn products_stay_in_the_ring_at_every_precision() {
+        for bits in 10..=24 {
+            let fixed = Fixed::new(bits).unwrap();
+            for function in [Function::Reciprocal, Function::Rsqrt, Function::Sqrt, Function::Log, Function::Exp] {
+                let plan = Wide::of(function, fixed).plan(fixed).unwrap();
+                assert_eq!(plan.pieces.len(), plan.thresholds.len() + 1);
+                assert!(plan.thresholds.is_sorted() && plan.thresholds.len() <= 64, "{function:?} at {bits}");
+                let largest = match function {
+                    Function::Reciprocal => 16.0,
+                    Function::Rsqrt => 4.0,
+                    Function::Sqrt => 1.0,
+                    _ => 64.0,
+                };
+                let scale = plan.pieces.iter().map(|piece| piece.scale.unsigned_abs()).max().unwrap();
+                assert!(
+                    largest * scale as f64 * 2f64.powi(plan.kept as i32) <= 2f64.powi(61),
+                    "{function:?} at {bits}"
+                );
+            }
+        }
+    }
+}

@@ -2,9 +2,14 @@
 //! [`circuits::guarded`](crate::circuits) for the bytes. Error: the fit's (1e-6 to 3.3e-5, see
 //! [`circuits`](crate::circuits)) plus two units of the last place, everywhere. Differentiable once.
 
-use super::{attach::Attach, function::Function};
+use super::{
+    attach::{Attach, Rule},
+    function::Function,
+    softmax::from_log,
+};
 use crate::{
     circuits::{ERF, GAUSS, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, Guarded, SILU, SILU_SLOPE, TANH},
+    engine::Comparison,
     op::Handle,
     shape::Shape,
 };
@@ -56,5 +61,19 @@ impl Handle {
     #[track_caller]
     pub fn silu(&self) -> Self {
         self.then(Function { f: &SILU, derivative: |x| x.slope(&SILU_SLOPE) }, &[])
+    }
+
+    /// x where it is not negative, else `alpha (e^x - 1)`. 12 rounds on secrets, with the opening of x.
+    #[track_caller]
+    pub fn elu(&self, alpha: f64) -> Self {
+        let rule: Rule = |attach, _, grad, x, y| {
+            let slope = y.add(&y.number_like(attach.number)).times_grad(grad);
+            x[0].compare_with(Comparison::NotLess, 0.0).select(grad, &slope)
+        };
+        Attach { name: "elu", number: alpha, rule }.to(&[self], || {
+            let positive = self.relu();
+            let negative = from_log(&self.sub(&positive)).sub(&self.number_like(1.0));
+            positive.add(&negative.scale(alpha))
+        })
     }
 }

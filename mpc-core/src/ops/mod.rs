@@ -18,6 +18,7 @@ mod einsum;
 mod function;
 mod input;
 mod keep;
+mod layer_norm;
 mod logic;
 mod matmul;
 mod mul;

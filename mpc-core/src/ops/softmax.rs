@@ -54,8 +54,8 @@ impl Exponentials {
     }
 }
 
-/// A softmax from its logarithm.
-fn from_log(y: &Handle) -> Handle {
+/// The exponential of what is not positive, as a number: a softmax from its logarithm, for example.
+pub(super) fn from_log(y: &Handle) -> Handle {
     let bits = y.runtime().engine().fixed().bits();
     y.wide(Wide { function: Function::Exp, from: bits, to: bits, range: (-2, bits as i32), signed: false })
 }
@@ -117,14 +117,5 @@ impl Handle {
             let log = self.log_softmax(shape.rank().saturating_sub(1));
             log.mul(targets).sum(&[], false).scale(-1.0 / rows(&shape))
         })
-    }
-
-    /// `(x - mean) / sqrt(variance + epsilon)` along the last axis. On secrets, after the opening of x: 13 rounds.
-    #[track_caller]
-    pub fn normalise(&self, epsilon: f64) -> Self {
-        let axis = self.shape().rank().saturating_sub(1);
-        let centred = self.sub(&self.mean(&[axis], true));
-        let variance = centred.mul(&centred).mean(&[axis], true);
-        centred.mul(&variance.add(&self.number_like(epsilon)).rsqrt())
     }
 }
