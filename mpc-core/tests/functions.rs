@@ -176,7 +176,7 @@ fn two_parties_are_within_the_claims_at_the_documented_cost() {
     for case in cases() {
         let (largest, worst, cost) = run(&case, ProtocolKind::Dealer, 2, COUNT);
         let each = |bytes: u64| bytes as f64 / COUNT as f64;
-        println!("{:16} {cost:?}, error {largest:.1e}, {worst:.2} of the claim", case.name);
+        eprintln!("{:16} {cost:?}, error {largest:.1e}, {worst:.2} of the claim", case.name);
         let found = (cost.rounds, each(cost.sent), each(cost.dealt));
         assert_eq!(found, (case.rounds, case.sent, case.dealt), "{}", case.name);
     }
@@ -338,12 +338,12 @@ fn other_precisions_stay_in_range() {
 #[test]
 #[ignore = "a million points for each function: minutes"]
 fn a_million_points() {
-    println!("{:16} {:>6} {:>9} {:>9} {:>10} {:>6}", "function", "rounds", "sent B", "dealt B", "error", "claim");
+    eprintln!("{:16} {:>6} {:>9} {:>9} {:>10} {:>6}", "function", "rounds", "sent B", "dealt B", "error", "claim");
     for case in cases() {
         let count = 1 << 20;
         let (largest, worst, cost) = run(&case, ProtocolKind::Dealer, 2, count);
         let each = |bytes: u64| bytes as f64 / count as f64;
         let (sent, dealt) = (each(cost.sent), each(cost.dealt));
-        println!("{:16} {:>6} {sent:>9.3} {dealt:>9.3} {largest:>10.1e} {worst:>6.2}", case.name, cost.rounds);
+        eprintln!("{:16} {:>6} {sent:>9.3} {dealt:>9.3} {largest:>10.1e} {worst:>6.2}", case.name, cost.rounds);
     }
 }
