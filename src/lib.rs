@@ -58,3 +58,8 @@ pub mod prelude {
         parties, secure_model,
     };
 }
+
+/// The README, so that its code runs as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
