@@ -13,8 +13,9 @@ use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
+use crate::arrival::Arrival;
 use crate::engine::Engine;
-use crate::handshake::{Arrival, Greeter, HANDSHAKE, Refusal};
+use crate::handshake::{Greeter, HANDSHAKE, Refusal};
 use crate::link::{spawn, write_frame};
 use crate::roster::is_loopback;
 use crate::wire::{Event, Inbox};

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use crate::arrival::Arrival;
 use crate::connect::{Tasks, accept, admit, check, listen, refuse};
 use crate::engine::Engine;
-use crate::handshake::{Arrival, Greeter};
+use crate::handshake::Greeter;
 use crate::names::Names;
 use crate::wire::Event;
 use crate::{Agreement, Mesh, Options, PartyId, PeerError, Result, Roster};

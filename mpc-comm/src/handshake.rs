@@ -6,7 +6,6 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use crate::link::{read_body, read_head, write_frame};
@@ -35,15 +34,6 @@ impl Agreement {
         self.fields.push((key.into(), value.to_string()));
         self
     }
-}
-
-/// A connection that has passed the handshake.
-#[derive(Debug)]
-pub(crate) struct Arrival {
-    pub(crate) peer: PartyId,
-    pub(crate) session: String,
-    pub(crate) stream: TcpStream,
-    pub(crate) secret: Zeroizing<[u8; 32]>,
 }
 
 /// Why a greeting came to nothing.

@@ -25,6 +25,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("mpc-comm sends u64 words as they lie in memory: it needs a little-endian host");
 
+mod arrival;
 mod body;
 mod connect;
 mod dealer;

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::handshake::Arrival;
+use crate::arrival::Arrival;
 use crate::head::HEAD_BYTES;
 use crate::{Error, Frame, Kind, PartyId, PeerError};
 
