@@ -3,10 +3,7 @@
 use super::{Bit, Tensor};
 use crate::{
     engine::Comparison,
-    error::InputError,
-    session::Session,
-    shape::Shape,
-    visibility::{Join, Party, Private, Visibility},
+    visibility::{Join, Visibility},
 };
 
 impl<V: Visibility> Tensor<V> {
@@ -149,20 +146,5 @@ impl<V: Visibility> Tensor<V, Bit> {
         V: Join<W>,
     {
         self.handle.concat(&[&other.handle], axis).into()
-    }
-}
-
-impl Session {
-    /// Bits that only `P` has: the closure runs in that party's process alone. A wrong number of them stops the session
-    /// with [`Error::Input`](crate::Error::Input) there, and the other parties hear of it.
-    #[track_caller]
-    pub fn input_bits<P: Party>(
-        &self,
-        shape: impl Into<Shape>,
-        bits: impl FnOnce() -> Vec<bool>,
-    ) -> Tensor<Private<P>, Bit> {
-        let numbers =
-            || Ok::<_, InputError>(bits().into_iter().map(|bit| f64::from(u8::from(bit))).collect::<Vec<_>>());
-        self.input::<P>(shape, numbers).handle.compare_with(Comparison::NotLess, 0.5).into()
     }
 }

@@ -1,5 +1,7 @@
 //! One party's end of a computation.
 
+mod values;
+
 use crate::{
     backend::{Backend, Cpu, Meta},
     context::Context,
