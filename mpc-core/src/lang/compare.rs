@@ -11,7 +11,8 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be ordered against `{Rhs}`",
     label = "no order between `{Self}` and `{Rhs}`",
-    note = "a tensor is compared with another tensor or an `f64`: write `x > 2.0`, not `x > 2`; for a variable, `f64::from(n)` or `n as f64`"
+    note = "a tensor is compared with another tensor or an `f64`: write `x > 2.0`, not `x > 2`; for a variable, `f64::from(n)` or `n as f64`",
+    note = "if two parties own the tensors, no party knows both: call `.share()` on them first"
 )]
 pub trait Compare<Rhs: ?Sized> {
     /// `bool`, or a tensor of bits.
@@ -35,7 +36,8 @@ pub trait Compare<Rhs: ?Sized> {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be compared with `{Rhs}`",
     label = "no equality between `{Self}` and `{Rhs}`",
-    note = "a tensor is compared with another tensor or an `f64`: write `x == 2.0`, not `x == 2`; for a variable, `f64::from(n)` or `n as f64`"
+    note = "a tensor is compared with another tensor or an `f64`: write `x == 2.0`, not `x == 2`; for a variable, `f64::from(n)` or `n as f64`",
+    note = "if two parties own the tensors, no party knows both: call `.share()` on them first"
 )]
 pub trait Equate<Rhs: ?Sized> {
     /// `bool`, or a tensor of bits.
@@ -49,19 +51,46 @@ pub trait Equate<Rhs: ?Sized> {
     fn ne(&self, right: &Rhs) -> Self::Out;
 }
 
-macro_rules! functions {
-    ($($trait:ident: $($name:ident $sign:literal),+;)+) => {$($(
-        #[doc = concat!("`left ", $sign, " right`")]
-        #[inline]
-        #[track_caller]
-        pub fn $name<L: $trait<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
-            left.$name(right)
-        }
-    )+)+};
+/// `left < right`
+#[inline]
+#[track_caller]
+pub fn lt<L: Compare<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.lt(right)
 }
-functions! {
-    Compare: lt "<", le "<=", gt ">", ge ">=";
-    Equate: eq "==", ne "!=";
+
+/// `left <= right`
+#[inline]
+#[track_caller]
+pub fn le<L: Compare<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.le(right)
+}
+
+/// `left > right`
+#[inline]
+#[track_caller]
+pub fn gt<L: Compare<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.gt(right)
+}
+
+/// `left >= right`
+#[inline]
+#[track_caller]
+pub fn ge<L: Compare<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.ge(right)
+}
+
+/// `left == right`
+#[inline]
+#[track_caller]
+pub fn eq<L: Equate<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.eq(right)
+}
+
+/// `left != right`
+#[inline]
+#[track_caller]
+pub fn ne<L: Equate<R> + ?Sized, R: ?Sized>(left: &L, right: &R) -> L::Out {
+    left.ne(right)
 }
 
 impl<L: PartialOrd<R> + ?Sized, R: ?Sized> Compare<R> for L {
@@ -204,4 +233,6 @@ macro_rules! refused {
         }
     };
 }
+refused!(@ Compare: lt le gt ge; Tensor<V, Bit>, Tensor<V, Bit>);
+refused!(@ Compare: lt le gt ge; &Tensor<V, Bit>, &Tensor<V, Bit>);
 refused!(i8 i16 i32 i64 i128 isize u8 u16 u32 u64 u128 usize f32);

@@ -12,7 +12,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "an `if` on bits cannot choose between `{Self}` and `{B}`",
     label = "this choice would depend on the bits",
-    note = "the branches yield tensors, `f64`s, or tuples, arrays and `Vec`s of tensors; a value of another type would reveal which branch was taken"
+    note = "the branches yield tensors, `f64`s (write `1.0`, not `1`), or tuples, arrays and `Vec`s of tensors; a value of another type would reveal which branch was taken"
 )]
 pub trait Select<V, B> {
     /// Who may know the outcome.

@@ -1,6 +1,7 @@
 //! The walk over a function's body.
 
-use quote::{ToTokens, quote};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
     Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Item, Local, Pat, Signature,
@@ -118,7 +119,7 @@ impl<'a> Rewrite<'a> {
         let whole = binary.clone();
         if is_comparison(&binary.op) {
             visit_mut::visit_expr_binary_mut(self, binary);
-            let (left, right) = (borrowed(&binary.left), borrowed(&binary.right));
+            let (left, right) = (borrowed(&binary.left, &whole), borrowed(&binary.right, &whole));
             return Some(Expr::Verbatim(call(name, &whole, &quote!(#left, #right))));
         }
         if has_let(&binary.left) || has_let(&binary.right) {
@@ -240,12 +241,16 @@ impl VisitMut for Rewrite<'_> {
     fn visit_item_mut(&mut self, _: &mut Item) {}
 }
 
-/// `&expr`
-fn borrowed(expr: &Expr) -> proc_macro2::TokenStream {
-    match expr {
-        Expr::Binary(_) | Expr::Cast(_) | Expr::Range(_) | Expr::Closure(_) | Expr::Assign(_) => quote!(&(#expr)),
-        _ => quote!(&#expr),
-    }
+/// `&(expr)`, underlined like `at`: a type that does not compare gives one error, for the whole comparison.
+fn borrowed(expr: &Expr, at: &impl ToTokens) -> TokenStream {
+    let (start, end) = super::ends(at);
+    let reference = quote_spanned!(start=> &);
+    let inner = match expr {
+        Expr::Paren(paren) => paren.expr.to_token_stream(),
+        other => other.to_token_stream(),
+    };
+    let inner = quote_spanned!(end=> (#inner));
+    quote!(#reference #inner)
 }
 
 /// Whether a condition binds something: `let Some(x) = y`, perhaps among others.
