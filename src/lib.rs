@@ -45,7 +45,7 @@ pub use mpc_comm as comm;
 pub use mpc_core as core;
 pub use mpc_core::{
     Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret, Session,
-    Settings, Shape, Tensor, Visibility, sim,
+    Settings, Shape, Tensor, Visibility, lang, sim,
 };
 pub use mpc_macros::{main, parties, secure_model, test};
 pub use mpc_nn as nn;

@@ -10,6 +10,7 @@ pub mod engine;
 pub mod error;
 pub mod exec;
 pub mod fixed;
+pub mod lang;
 pub mod op;
 mod ops;
 pub mod preprocessing;

@@ -1,5 +1,6 @@
 //! What the macros are given, read and checked. Reading never stops at a mistake: it notes it and goes on with what is left.
 
+mod code;
 mod entry;
 mod main;
 mod model;
@@ -10,6 +11,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::Item;
 
+pub(crate) use code::Code;
 pub(crate) use entry::returns_unit;
 pub(crate) use main::Main;
 pub(crate) use model::{Model, Part};

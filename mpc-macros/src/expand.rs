@@ -1,5 +1,6 @@
 //! From checked input to code. Each function here is one macro over [`proc_macro2`] tokens.
 
+mod code;
 mod main;
 mod model;
 mod parties;
@@ -7,7 +8,7 @@ mod test;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{ReturnType, Signature};
+use syn::{Item, ReturnType, Signature};
 
 use crate::ctxt::Ctxt;
 use crate::{ast, fallback};
@@ -25,7 +26,23 @@ pub(crate) fn parties(input: TokenStream) -> TokenStream {
 
 /// `#[secure_model]`
 pub(crate) fn model(args: TokenStream, item: TokenStream) -> TokenStream {
+    match syn::parse2(item.clone()) {
+        Ok(Item::Impl(item)) => return code(&args, ast::Code::Impl(item)),
+        Ok(Item::Fn(item)) => return code(&args, ast::Code::Fn(item)),
+        _ => {}
+    }
     run(args, item, ast::Model::parse, model::expand, fallback::model, fallback::not_a_model)
+}
+
+/// `#[secure_model]` on code. Mistakes do not stop it: what is rewritten gives fewer errors of its own.
+fn code(args: &TokenStream, mut code: ast::Code) -> TokenStream {
+    let mut cx = Ctxt::default();
+    ast::Code::check(args, &mut cx);
+    let expanded = code::expand(&mut code, &mut cx);
+    match cx.check() {
+        Ok(()) => expanded,
+        Err(errors) => with(expanded, errors),
+    }
 }
 
 /// `#[mpc::main]`

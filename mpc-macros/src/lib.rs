@@ -45,6 +45,7 @@ pub fn parties(input: TokenStream) -> TokenStream {
 }
 
 /// Makes a struct of layers and parameters a module: something with named parameters that can be trained, saved and shared.
+/// On its code, lets `if` and comparisons work on tensors.
 ///
 /// ```ignore
 /// #[secure_model]
@@ -66,7 +67,22 @@ pub fn parties(input: TokenStream) -> TokenStream {
 /// - `Debug`, which shows the parts by their own `Debug`, never values, and leaves skipped fields out. So there must be no
 ///   `#[derive(Debug)]` next to it.
 ///
-/// On an `impl` block the macro will rewrite `if` and comparisons for secret tensors. That is not built yet.
+/// # On an `impl` block or a function
+/// Inside, ordinary Rust works on tensors too:
+///
+/// ```ignore
+/// #[secure_model]
+/// impl Net {
+///     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
+///         let y = self.hidden.forward(x);
+///         if y > 0.0 { y } else { 0.0 } // both branches are computed, and one is chosen for each element
+///     }
+/// }
+/// ```
+///
+/// Comparisons, `&& || !` and `if` become calls of `mpc::lang`, and there the types decide: on `bool` and plain numbers they
+/// do what they always do; on tensors they record comparisons, logic and choices. What cannot be computed without telling a
+/// secret (a `while` on one, a `return` under one, and so on) does not compile. docs/language.md has the whole list.
 #[proc_macro_attribute]
 pub fn secure_model(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::model(args.into(), item.into()).into()

@@ -1,5 +1,6 @@
 //! Tensors as users see them: the type says who may know the value, and nothing else.
 
+mod assign;
 mod bits;
 mod choice;
 mod conv;

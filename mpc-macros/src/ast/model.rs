@@ -42,16 +42,6 @@ impl Model {
         }
         match syn::parse2(item.clone()) {
             Ok(Item::Struct(item)) => Ok(Self::from_struct(item, cx)),
-            Ok(Item::Impl(block)) => {
-                let (_, place) = describe(&Item::Impl(block));
-                cx.error(
-                    place,
-                    format!(
-                        "`secure_model` goes on a struct: {EXAMPLE}; on an `impl` block it is planned and not built yet"
-                    ),
-                );
-                Err(item)
-            }
             Ok(other) => {
                 let (found, place) = describe(&other);
                 cx.error(place, format!("`secure_model` goes on a struct, not on {found}: {EXAMPLE}"));

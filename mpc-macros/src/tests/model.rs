@@ -80,7 +80,6 @@ fn only_structs() {
     let items = [
         (quote! { enum Net { A { #[skip] n: usize } } }, "enum Net", "not on an enum"),
         (quote! { union Net { a: f32, b: f64 } }, "union Net", "not on a union"),
-        (quote! { fn net() {} }, "fn net()", "not on a function"),
         (quote! { trait Net {} }, "trait Net", "not on a trait"),
         (quote! { mod net {} }, "mod net", "not on a module"),
         (quote! { type Net = Linear; }, "type Net", "not on this item"),
@@ -91,17 +90,6 @@ fn only_structs() {
             format!("`secure_model` goes on a struct, {says}: `#[secure_model] struct Net {{ linear: Linear }}`");
         assert_eq!(errors, [expected]);
     }
-}
-
-#[test]
-fn an_impl_block_is_for_later() {
-    let found = Expansion::of(model(quote! { impl Net { fn forward(&self) {} } }));
-    assert_eq!(
-        found.errors_keeping(&["impl Net", "fn forward"]),
-        [
-            "`secure_model` goes on a struct: `#[secure_model] struct Net { linear: Linear }`; on an `impl` block it is planned and not built yet"
-        ]
-    );
 }
 
 #[test]

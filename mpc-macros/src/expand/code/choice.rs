@@ -1,0 +1,197 @@
+//! What an `if` becomes.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprIf, parse_quote};
+
+use super::branch::Branch;
+use super::call;
+use super::scope::Scopes;
+
+/// How the branches of an `if` run, found out before they are rewritten.
+pub(super) enum Plan {
+    /// Only a public condition will do: the name of the function that says so, and what the reason is.
+    Native(&'static str, TokenStream),
+    /// Both may have to run.
+    Both(State),
+}
+
+/// The variables that go into the branches, and come out of them.
+pub(super) struct State {
+    /// Handed to both branches: used up in one and needed in the other, or changed.
+    given: Vec<Ident>,
+    /// Handed back.
+    changed: Vec<Ident>,
+    /// Handed back, and without a value before.
+    new: Vec<Ident>,
+    /// What each branch changes by itself.
+    by_then: Vec<Ident>,
+    by_otherwise: Vec<Ident>,
+}
+
+impl Plan {
+    pub(super) fn of(choice: &ExprIf, scopes: &Scopes, discarded: bool) -> Self {
+        let block = &choice.then_branch;
+        let then = Branch::of(&parse_quote!(#block), scopes, discarded);
+        let otherwise = match &choice.else_branch {
+            Some((_, body)) => Branch::of(body, scopes, discarded),
+            None => Branch::default(),
+        };
+        if let Some(what) = then.leaves.or(otherwise.leaves) {
+            return Self::Native("may_leave", what);
+        }
+        if let Some(what) = then.acts.or(otherwise.acts) {
+            return Self::Native("may_act", what);
+        }
+        let mut changed: Vec<Ident> = Vec::new();
+        for name in then.changed.iter().chain(&otherwise.changed) {
+            if !changed.contains(name) {
+                changed.push(name.clone());
+            }
+        }
+        let (new, mut given): (Vec<_>, Vec<_>) =
+            changed.iter().cloned().partition(|name| scopes.find(name).is_some_and(|variable| !variable.assigned));
+        let moved = |a: &[Ident], b: &[Ident]| a.iter().filter(|name| b.contains(name)).cloned().collect::<Vec<_>>();
+        for name in
+            moved(&then.consumed, &otherwise.mentioned).into_iter().chain(moved(&otherwise.consumed, &then.mentioned))
+        {
+            // Through a `&mut` each branch borrows for itself, and only one of them can.
+            let local = scopes.find(&name).is_some();
+            if local && !given.contains(&name) && !new.contains(&name) {
+                given.push(name);
+            }
+        }
+        Self::Both(State { given, changed, new, by_then: then.changed, by_otherwise: otherwise.changed })
+    }
+
+    /// The names that have a value afterwards.
+    pub(super) fn assigned(&self) -> &[Ident] {
+        match self {
+            Self::Native(..) => &[],
+            Self::Both(state) => &state.new,
+        }
+    }
+}
+
+/// The condition of an `if` that stays one.
+pub(super) fn native(function: &str, reason: &TokenStream, condition: &Expr) -> Expr {
+    // The call stands at the reason and its argument at the condition, so that a message shows both.
+    Expr::Verbatim(call(function, reason, &condition.to_token_stream()))
+}
+
+/// The call of `choose` for an `if` that is rewritten inside.
+pub(super) fn oblivious(choice: &ExprIf, state: &State, discarded: bool) -> Expr {
+    let (condition, block) = (&choice.cond, &choice.then_branch);
+    let otherwise: Expr = match &choice.else_branch {
+        Some((_, body)) => (**body).clone(),
+        None => parse_quote!({}),
+    };
+    let then: Expr = parse_quote!(#block);
+    if state.changed.is_empty() {
+        let (name, given) = match tuple(&state.given) {
+            None => ("choose", TokenStream::new()),
+            Some(given) => ("choose_with", quote!(#given,)),
+        };
+        let (then, otherwise) = (state.plain(&then), state.plain(&otherwise));
+        return Expr::Verbatim(call(name, condition, &quote!(#condition, #given #then, #otherwise)));
+    }
+    let changed = tuple(&state.changed).unwrap_or_default();
+    let (name, given) = match tuple(&state.given) {
+        None => ("choose", TokenStream::new()),
+        Some(given) => ("choose_with", quote!(#given,)),
+    };
+    let (then, otherwise) =
+        (state.keeping(&then, &state.by_then, discarded), state.keeping(&otherwise, &state.by_otherwise, discarded));
+    let chosen = call(name, condition, &quote!(#condition, #given #then, #otherwise));
+    if discarded {
+        return Expr::Verbatim(quote!(::mpc::lang::Kept(#changed) = #chosen));
+    }
+    let value = Ident::new("value", Span::mixed_site());
+    Expr::Verbatim(quote! {
+        {
+            let #value;
+            (#value, ::mpc::lang::Kept(#changed)) = #chosen;
+            #value
+        }
+    })
+}
+
+impl State {
+    /// A branch that changes nothing.
+    fn plain(&self, body: &Expr) -> TokenStream {
+        let given = tuple(&self.given);
+        let body = unwrapped(body);
+        quote!(|#given| #body)
+    }
+
+    /// A branch that hands back what it may have changed.
+    fn keeping(&self, body: &Expr, by: &[Ident], discarded: bool) -> TokenStream {
+        let params: Vec<TokenStream> =
+            self.given.iter().map(|name| if by.contains(name) { quote!(mut #name) } else { quote!(#name) }).collect();
+        let params = match &params[..] {
+            [] => TokenStream::new(),
+            [one] => one.clone(),
+            many => quote!((#(#many),*)),
+        };
+        let new = &self.new;
+        let changed = tuple(&self.changed).unwrap_or_default();
+        let kept = quote!(::mpc::lang::Kept(#changed));
+        let empty = matches!(body, Expr::Block(block) if block.block.stmts.is_empty());
+        match (discarded, empty && new.is_empty()) {
+            (true, true) => quote!(|#params| #kept),
+            (true, false) => {
+                let body = statements(body);
+                quote!(|#params| { #(let #new;)* #body #kept })
+            }
+            (false, _) => {
+                let body = unwrapped(body);
+                quote!(|#params| { #(let #new;)* (#body, #kept) })
+            }
+        }
+    }
+}
+
+/// The body as statements before others.
+fn statements(body: &Expr) -> TokenStream {
+    match body {
+        Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
+            let stmts = &block.block.stmts;
+            // The last one may lack its semicolon.
+            match stmts.last() {
+                Some(syn::Stmt::Expr(last, None))
+                    if !matches!(last, Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_)) =>
+                {
+                    quote!(#(#stmts)*;)
+                }
+                _ => quote!(#(#stmts)*),
+            }
+        }
+        other => quote!(#other;),
+    }
+}
+
+/// A block of one expression, as this expression.
+fn unwrapped(body: &Expr) -> TokenStream {
+    match body {
+        Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => match &block.block.stmts[..] {
+            [syn::Stmt::Expr(only, None)] => match only {
+                // An assignment is no value, and a struct needs no braces of its own.
+                Expr::Verbatim(_) | Expr::Assign(_) | Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_) => {
+                    body.to_token_stream()
+                }
+                only => only.to_token_stream(),
+            },
+            _ => body.to_token_stream(),
+        },
+        _ => body.to_token_stream(),
+    }
+}
+
+/// Nothing, one name, or a tuple of names.
+fn tuple(names: &[Ident]) -> Option<TokenStream> {
+    match names {
+        [] => None,
+        [one] => Some(quote!(#one)),
+        many => Some(quote!((#(#many),*))),
+    }
+}

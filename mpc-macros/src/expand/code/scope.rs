@@ -1,0 +1,99 @@
+//! The local variables that are in scope.
+
+use syn::visit::Visit;
+use syn::{Expr, FnArg, Ident, Local, Pat, PatIdent, Signature, Type};
+
+/// A local variable.
+#[derive(Clone, Debug)]
+pub(super) struct Variable {
+    pub(super) name: Ident,
+    /// Declared `mut`.
+    pub(super) mutable: bool,
+    /// A parameter of a type `&mut T`: what is changed through it is changed elsewhere.
+    pub(super) borrowed: bool,
+    /// Has a value already.
+    pub(super) assigned: bool,
+}
+
+/// Scopes within scopes.
+#[derive(Default)]
+pub(super) struct Scopes {
+    stack: Vec<Vec<Variable>>,
+}
+
+impl Scopes {
+    /// The parameters of a function.
+    pub(super) fn of(sig: &Signature) -> Self {
+        let mut scopes = Self { stack: vec![Vec::new()] };
+        for input in &sig.inputs {
+            if let FnArg::Typed(input) = input {
+                let borrowed = matches!(&*input.ty, Type::Reference(ty) if ty.mutability.is_some());
+                scopes.bind(&input.pat, true, borrowed);
+            }
+        }
+        scopes
+    }
+
+    /// Runs `f` in a new scope.
+    pub(super) fn enter(&mut self) {
+        self.stack.push(Vec::new());
+    }
+
+    /// Ends the innermost scope.
+    pub(super) fn leave(&mut self) {
+        self.stack.pop();
+    }
+
+    /// Adds what a `let` binds.
+    pub(super) fn declare(&mut self, local: &Local) {
+        let initial = local.init.as_ref().map(|init| &*init.expr);
+        let borrowed = matches!(initial, Some(Expr::Reference(reference)) if reference.mutability.is_some());
+        self.bind(&local.pat, initial.is_some(), borrowed);
+    }
+
+    /// Adds what a pattern binds to a value.
+    pub(super) fn bind_pattern(&mut self, pat: &Pat) {
+        self.bind(pat, true, false);
+    }
+
+    fn bind(&mut self, pat: &Pat, assigned: bool, borrowed: bool) {
+        let mut names = Names(Vec::new());
+        names.visit_pat(pat);
+        let variables = names
+            .0
+            .into_iter()
+            .map(|(name, mutable)| Variable { name, mutable, borrowed, assigned })
+            .collect::<Vec<_>>();
+        if let Some(innermost) = self.stack.last_mut() {
+            innermost.extend(variables);
+        }
+    }
+
+    /// The variable of this name, if there is one.
+    pub(super) fn find(&self, name: &Ident) -> Option<&Variable> {
+        self.stack.iter().rev().flat_map(|scope| scope.iter().rev()).find(|variable| variable.name == *name)
+    }
+
+    /// Notes that the variable has a value now.
+    pub(super) fn assign(&mut self, name: &Ident) {
+        let mut all = self.stack.iter_mut().rev().flat_map(|scope| scope.iter_mut().rev());
+        if let Some(variable) = all.find(|variable| variable.name == *name) {
+            variable.assigned = true;
+        }
+    }
+}
+
+/// The names that a pattern binds. A capitalised one is a constant or a variant.
+struct Names(Vec<(Ident, bool)>);
+
+impl Visit<'_> for Names {
+    fn visit_pat_ident(&mut self, pat: &PatIdent) {
+        let capital = pat.ident.to_string().starts_with(char::is_uppercase);
+        if !capital {
+            self.0.push((pat.ident.clone(), pat.mutability.is_some()));
+        }
+        syn::visit::visit_pat_ident(self, pat);
+    }
+
+    fn visit_expr(&mut self, _: &Expr) {}
+}

@@ -1,0 +1,251 @@
+//! `#[secure_model]` on functions: what the program computes on shares is what it computes in the clear.
+
+use mpc::core::Bit;
+use mpc::prelude::*;
+use mpc::{Protocol, sim::Sim};
+
+parties! { compute Hospital, Lab; }
+
+type Numbers = Tensor<Secret>;
+
+const X: [f64; 6] = [-2.5, -1.0, -0.25, 0.0, 0.5, 3.0];
+const Y: [f64; 6] = [1.0, -1.0, 0.0, 0.0, -4.0, 2.0];
+
+/// Runs `program` on shares of X and Y, and on the same numbers in the clear, and compares with `expected`, element by element.
+#[track_caller]
+fn check(program: fn(Numbers, Numbers) -> Numbers, expected: fn(f64, f64) -> f64) {
+    for protocol in [Protocol::Dealer, Protocol::Plain] {
+        for private in [true, false] {
+            let seen = Sim::new(2).seed(1).protocol(protocol).run(async |s: Session| {
+                let (x, y) = if private {
+                    (s.input::<Hospital>(6, || X.to_vec()).share(), s.input::<Lab>(6, || Y.to_vec()).share())
+                } else {
+                    // The twin: public numbers, for debugging.
+                    (s.public(6, &X).share(), s.public(6, &Y).share())
+                };
+                program(x, y).reveal().await
+            });
+            for party in seen {
+                let found = party.unwrap();
+                assert_eq!(found.len(), 6);
+                for (at, found) in found.iter().enumerate() {
+                    let expected = expected(X[at], Y[at]);
+                    assert!(
+                        (found - expected).abs() < 2e-4,
+                        "{protocol:?}, {}, {}: {found} is not {expected}",
+                        X[at],
+                        Y[at]
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[secure_model]
+fn relu(x: Numbers, _: Numbers) -> Numbers {
+    if x > 0.0 { x } else { 0.0 }
+}
+
+#[secure_model]
+fn leaky(x: &Numbers) -> Numbers {
+    if *x >= 0.0 { x.clone() } else { x * 0.25 }
+}
+
+#[secure_model]
+fn larger(x: Numbers, y: Numbers) -> Numbers {
+    if x > y { x } else { y }
+}
+
+#[test]
+fn an_if_chooses() {
+    check(relu, |x, _| x.max(0.0));
+    check(|x, _| leaky(&x), |x, _| if x >= 0.0 { x } else { 0.25 * x });
+    check(larger, f64::max);
+}
+
+#[secure_model]
+fn nested(x: Numbers, y: Numbers) -> Numbers {
+    if x > 0.0 {
+        if y > 0.0 { &x + &y } else { x - y }
+    } else {
+        let double = y * 2.0;
+        if x == -1.0 { double } else { -double }
+    }
+}
+
+#[test]
+fn ifs_within_ifs() {
+    check(nested, |x, y| {
+        if x > 0.0 {
+            if y > 0.0 { x + y } else { x - y }
+        } else if x == -1.0 {
+            2.0 * y
+        } else {
+            -2.0 * y
+        }
+    });
+}
+
+#[secure_model]
+fn chain(x: Numbers, y: Numbers) -> Numbers {
+    if x < -2.0 {
+        y
+    } else if x <= -1.0 {
+        1.5
+    } else if x != 0.0 {
+        x
+    } else {
+        -7.0
+    }
+}
+
+#[test]
+fn chains() {
+    check(chain, |x, y| {
+        if x < -2.0 {
+            y
+        } else if x <= -1.0 {
+            1.5
+        } else if x != 0.0 {
+            x
+        } else {
+            -7.0
+        }
+    });
+}
+
+#[secure_model]
+fn assigned(x: Numbers, mut y: Numbers) -> Numbers {
+    let mut total = &x + 1.0;
+    if x > 0.0 {
+        total += 10.0;
+        y *= 2.0;
+    }
+    let sign;
+    if y < 0.0 {
+        total -= 0.5;
+        sign = &x - &x - 1.0;
+    } else {
+        sign = &x - &x + 1.0;
+    }
+    total * sign + y
+}
+
+#[test]
+fn assignments() {
+    check(assigned, |x, mut y| {
+        let mut total = x + 1.0;
+        if x > 0.0 {
+            total += 10.0;
+            y *= 2.0;
+        }
+        let sign = if y < 0.0 {
+            total -= 0.5;
+            -1.0
+        } else {
+            1.0
+        };
+        total * sign + y
+    });
+}
+
+#[secure_model]
+fn tuples(x: Numbers, y: Numbers) -> Numbers {
+    let (small, [large, _]) = if x < y { (x, [y.clone(), y]) } else { (y, [x.clone(), x]) };
+    large - small
+}
+
+#[secure_model]
+fn lists(x: Numbers, y: Numbers) -> Numbers {
+    let mut list = Vec::new();
+    for k in 0..3 {
+        if k % 2 == 0 {
+            list.push(&x * f64::from(k));
+        } else {
+            list.push(y.clone());
+        }
+    }
+    if x > 0.0 {
+        list[1] = &y + 1.0;
+    }
+    let swapped = if y > 0.0 { vec![list[2].clone(), list[1].clone()] } else { vec![list[1].clone(), list[2].clone()] };
+    &swapped[0] * 3.0 + &swapped[1]
+}
+
+#[test]
+fn tuples_and_lists() {
+    check(tuples, |x, y| (x - y).abs());
+    check(lists, |x, y| {
+        let (a, b) = (if x > 0.0 { y + 1.0 } else { y }, 2.0 * x);
+        if y > 0.0 { 3.0 * b + a } else { 3.0 * a + b }
+    });
+}
+
+#[secure_model]
+fn logic(x: Numbers, y: Numbers) -> Numbers {
+    let inside: Tensor<Secret, Bit> = x > -2.0 && 1.0 >= x;
+    let flag = 2 > 1;
+    let a = if inside && !(y == 0.0) || x == y { 1.0 } else { 0.0 };
+    let b = if flag && x > 0.0 { 2.0 } else { 0.0 };
+    let c = if !flag && x > 0.0 { 4.0 } else { 0.0 };
+    let d = if x > 0.0 || flag { 8.0 } else { 0.0 };
+    a + b + c + d
+}
+
+#[test]
+fn and_or_not() {
+    check(logic, |x, y| {
+        let a = if x > -2.0 && x <= 1.0 && y != 0.0 || x == y { 1.0 } else { 0.0 };
+        a + if x > 0.0 { 2.0 } else { 0.0 } + 8.0
+    });
+}
+
+#[secure_model]
+fn public(x: Numbers, y: Numbers) -> Numbers {
+    let steps = 3;
+    let name = String::from("deep");
+    let mut x = x;
+    for step in 0..steps {
+        if step == 1 {
+            continue;
+        }
+        if x > 1.0 {
+            x *= 0.5;
+            let mut left = 2;
+            while left > 0 {
+                left -= 1;
+                if left == 1 && name == "deep" {
+                    x += 0.125;
+                }
+            }
+        }
+    }
+    if steps < 2 {
+        return y;
+    }
+    let factor = if name.len() > 3 { 2 } else { 1 };
+    let bias = match factor {
+        1 => 0.0,
+        n if n > 1 => 0.25,
+        _ => 0.5,
+    };
+    if let Some(more) = Some(1.0)
+        && factor == 2
+    {
+        x += more;
+    }
+    x * f64::from(factor) + bias
+}
+
+#[test]
+fn public_values_stay_native() {
+    check(public, |mut x, _| {
+        for _ in 0..2 {
+            if x > 1.0 {
+                x = 0.5f64.mul_add(x, 0.125);
+            }
+        }
+        (x + 1.0) * 2.0 + 0.25
+    });
+}
