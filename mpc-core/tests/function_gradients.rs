@@ -74,7 +74,12 @@ fn gradients_along_an_axis() {
         let variance = x.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 4.0 + 0.125;
         x.iter().map(|x| (x - mean) / variance.sqrt()).collect()
     };
-    let cases: [(Of, Clear); 4] = [
+    let shares: Clear = |x| {
+        let total = x.iter().map(|x| x * x).sum::<f64>() + 2.0;
+        x.iter().map(|x| x / total).collect()
+    };
+    let cases: [(Of, Clear); 5] = [
+        (|x| x / ((x * x).sum_axes(&[1]).reshape([3, 1]) + 2.0), shares),
         (|x| x.softmax(1), |x| x.iter().map(|v| (v - logsumexp(x)).exp()).collect()),
         (|x| x.log_softmax(1), |x| x.iter().map(|v| v - logsumexp(x)).collect()),
         (|x| x.logsumexp(1).expand([3, 4]), |x| vec![logsumexp(x); 4]),

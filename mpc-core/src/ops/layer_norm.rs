@@ -1,5 +1,6 @@
 //! `a / sqrt(b)`, and layer normalisation made of it. The reciprocal root has twelve more fractional bits than numbers, so
-//! that a large b does not cost precision. On secrets: 10 rounds after the opening of b is due; a layer normalisation 14.
+//! that a large b does not cost precision. On
+//! secrets 10 rounds, with the opening of b; a layer normalisation 14.
 //! Error at 16 fractional bits: 2^-12 of the value, and `2^-28 |a|`, and two units of the last place.
 
 use super::attach::{Attach, Rule};
@@ -12,15 +13,14 @@ impl Handle {
     /// `a / sqrt(b)` for positive b, with broadcasting; what is not positive counts as the smallest positive number.
     #[track_caller]
     pub fn over_sqrt(&self, other: &Self) -> Self {
-        let (a, b) = self.broadcast(other);
+        let (a, b) = self.aligned(other);
         let rule: Rule = |_, input, grad, x, y| match input {
             0 => grad.over_sqrt(&x[1]),
-            _ => y.times_grad(grad).scale(-0.5).div(&x[1]),
+            _ => y.times_grad(grad).scale(-0.5).summed_to(&x[1].shape()).div(&x[1]),
         };
         let fixed = self.runtime().engine().fixed();
         let f = Wide { to: (fixed.bits() + 12).min(30), ..Wide::of(Function::Rsqrt, fixed) };
-        // The root is taken before it is repeated.
-        Attach { name: "over_sqrt", number: 0.0, rule }.to(&[&a, &b], || a.shifted(&other.wide(f), f.to))
+        Attach { name: "over_sqrt", number: 0.0, rule }.to(&[&a, &b], || a.shifted(&b.wide(f), f.to))
     }
 
     /// `(x - mean) / sqrt(variance + epsilon)` along the last axis. 14 rounds on secrets.

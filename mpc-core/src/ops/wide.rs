@@ -90,6 +90,25 @@ impl Handle {
         a.then(Shifted { bits }, &[&b])
     }
 
+    /// Both, for a function of two with broadcasting that works on the second before it is repeated: the first as large as
+    /// the result, the second of its rank.
+    #[track_caller]
+    pub(super) fn aligned(&self, other: &Self) -> (Self, Self) {
+        let (a, _) = self.broadcast(other);
+        let (shape, missing) = (other.shape(), a.shape().rank().saturating_sub(other.shape().rank()));
+        let dims = [&vec![1; missing][..], shape.dims()].concat();
+        (a, other.reshape(&Shape::from(&dims[..])))
+    }
+
+    /// The sum over the axes along which a shape of the same rank has been repeated.
+    #[track_caller]
+    pub(super) fn summed_to(&self, shape: &Shape) -> Self {
+        let own = self.shape();
+        let axes = own.dims().iter().zip(shape.dims()).enumerate();
+        let axes: Vec<usize> = axes.filter(|(_, (own, kept))| own != kept).map(|(axis, _)| axis).collect();
+        if axes.is_empty() { self.clone() } else { self.sum(&axes, true) }
+    }
+
     /// A function with the gradient `rule(x, y) * grad`.
     #[track_caller]
     fn with_slope(&self, name: &'static str, function: Function, rule: super::attach::Rule) -> Self {
@@ -150,7 +169,7 @@ impl Handle {
     /// `a / b`, with broadcasting.
     #[track_caller]
     pub fn div(&self, other: &Self) -> Self {
-        let (a, b) = self.broadcast(other);
+        let (a, b) = self.aligned(other);
         let fixed = self.runtime().engine().fixed();
         let whole = Wide::of(Function::Reciprocal, fixed);
         // The reciprocal of the smallest number must stay below 2^44 units, to keep 15 significant bits.
@@ -159,7 +178,7 @@ impl Handle {
         let f = Wide { to, range: (low, whole.range.1), ..whole };
         let rule: super::attach::Rule = |_, input, grad, x, y| match input {
             0 => grad.div(&x[1]),
-            _ => y.div(&x[1]).neg().times_grad(grad),
+            _ => y.times_grad(grad).neg().summed_to(&x[1].shape()).div(&x[1]),
         };
         Attach { name: "div", number: 0.0, rule }.to(&[&a, &b], || a.shifted(&b.wide(f), to))
     }

@@ -1,0 +1,107 @@
+//! Functions of shapes that repeat or do not fit, of values that are not secret, and at other precisions.
+
+mod common;
+
+use common::{ULP, agreed, alice, bob, close};
+use mpc_core::{Secret, Session, Tensor, sim::Sim};
+
+#[test]
+fn quotients_repeat_after_the_reciprocal() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let at = |i: usize| (i as f64 - 300.0) / 7.0;
+        let (a, b) = (alice(&s, [64, 100], at), bob(&s, 100, |i| 0.5 + i as f64));
+        s.flush();
+        let before = s.dealer_sent();
+        let y = &a / &b;
+        s.flush();
+        // 100 reciprocals (18 thresholds, 15 intervals at least), 6400 products.
+        assert!(s.dealer_sent() - before < 100 * 1_200 + 6_400 * 16, "{}", s.dealer_sent() - before);
+        for (k, y) in y.reveal().await?.into_iter().enumerate() {
+            let expected = at(k) / (0.5 + (k % 100) as f64);
+            assert!((y - expected).abs() <= expected.abs() * 0.5f64.powi(12) + 2.0 * ULP, "{k}: {y}, not {expected}");
+        }
+        Ok(())
+    }));
+}
+
+#[test]
+fn shapes_that_do_not_fit_are_errors() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let (a, b) = (alice(&s, [3, 4], |_| 1.0), alice(&s, [3, 5], |_| 1.0));
+        for y in [&a / &b, a.over_sqrt(&b), a.softmax(2), a.log_softmax(7), a.logsumexp(2)] {
+            assert!(matches!(y.reveal().await, Err(mpc_core::Error::Usage { .. })), "{y:?}");
+        }
+        assert!(a.cross_entropy(&b).reveal().await.is_err());
+        Ok(())
+    }));
+}
+
+#[test]
+fn functions_of_public_and_private_numbers() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let at = |i: usize| i as f64 / 4.0 + 0.25;
+        let values: Vec<f64> = (0..20).map(at).collect();
+        let x = s.public(20, &values);
+        let traffic = s.traffic().total;
+        close((&x / &x).await?, [1.0; 20], 2.0 * ULP);
+        close(x.log().exp().await?, values.clone(), 6.0 * ULP);
+        close((&x.sqrt() * &x.rsqrt()).await?, [1.0; 20], 6.0 * ULP);
+        let total: f64 = values.iter().map(|x| x.exp()).sum();
+        close(x.softmax(0).await?, values.iter().map(|x| x.exp() / total), ULP);
+        assert_eq!(s.traffic().total, traffic);
+        // A public factor of a secret one.
+        let secret = bob(&s, 20, |i| 1.0 + i as f64);
+        close((&secret / &x).reveal().await?, (0..20).map(|i| (1.0 + i as f64) / at(i)), 4.0 * ULP);
+        close((&x / &secret).reveal().await?, (0..20).map(|i| at(i) / (1.0 + i as f64)), 8.0 * ULP);
+        Ok(())
+    }));
+}
+
+#[test]
+fn numbers_divide_and_are_divided() {
+    agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, 40, |i| i as f64 / 3.0 - 7.1);
+        let at = |i: usize| i as f64 / 3.0 - 7.1;
+        close((&x / 7.0).reveal().await?, (0..40).map(|i| at(i) / 7.0), 1e-4);
+        close((3.0 / &x).reveal().await?, (0..40).map(|i| 3.0 / at(i)), 2e-2); // the rounding of x itself
+        close((1.0 / x.clone()).reveal().await?, (0..40).map(|i| 1.0 / at(i)), 6e-3);
+        let positive = alice(&s, 40, |i| 0.25 + i as f64);
+        close(positive.pow(1.5).reveal().await?, (0..40).map(|i| (0.25 + i as f64).powf(1.5)), 0.07);
+        close(positive.pow(-0.5).reveal().await?, (0..40).map(|i| (0.25 + i as f64).powf(-0.5)), 4e-4);
+        Ok(())
+    }));
+}
+
+#[test]
+fn other_precisions_stay_in_range() {
+    for fraction_bits in [10, 13, 20, 24] {
+        let settings = mpc_core::Settings { fraction_bits, ..Default::default() };
+        let ulp = 0.5f64.powi(fraction_bits as i32);
+        let largest = 2f64.powi(62 - 2 * fraction_bits as i32) - ulp;
+        let edges = [0.0, ulp, 2.0 * ulp, 0.5, 1.0, 1.5, 3.0, 100.0, largest.min(1e4), -ulp, -0.5, -1.0, -7.0, -100.0];
+        let smallest = ulp.max(2f64.powi(2 * fraction_bits as i32 - 61));
+        agreed(Sim::new(2).settings(settings).run(async |s: Session| {
+            let x = alice(&s, edges.len(), |i| edges[i]);
+            let check = async |y: Tensor<Secret>, clear: &dyn Fn(f64) -> f64| {
+                for (found, x) in y.reveal().await?.into_iter().zip(edges) {
+                    let expected = clear(((x / ulp).round() + 0.0) * ulp);
+                    let claim = (8.0 * ulp).max(0.5f64.powi(12) * expected.abs()).max(2e-5);
+                    let close = (found - expected).abs() <= claim;
+                    assert!(close, "{fraction_bits} bits, at {x}: {found}, not {expected}");
+                }
+                Ok::<_, mpc_core::Error>(())
+            };
+            check(x.reciprocal(), &|x| 1.0 / x.abs().max(smallest).copysign(x + 0.0)).await?;
+            check(x.rsqrt(), &|x| x.max(ulp).sqrt().recip()).await?;
+            check(x.sqrt(), &|x| x.max(0.0).sqrt()).await?;
+            check(x.log(), &|x| x.max(ulp).ln()).await?;
+            check(x.exp(), &|x| x.exp().min(largest.min(2f64.powi(46 - fraction_bits as i32)))).await?;
+            check(x.sin(), &f64::sin).await?;
+            check(x.tanh(), &f64::tanh).await?;
+            let halves = x.slice(0, 3..7).softmax(0);
+            let total: f64 = edges[3..7].iter().map(|x| x.exp()).sum();
+            close(halves.reveal().await?, edges[3..7].iter().map(|x| x.exp() / total), (4.0 * ulp).max(5e-5));
+            Ok(())
+        }));
+    }
+}
