@@ -125,9 +125,9 @@ fn assigned(x: Numbers, mut y: Numbers) -> Numbers {
     let sign;
     if y < 0.0 {
         total -= 0.5;
-        sign = &x - &x - 1.0;
+        sign = &x * 0.0 - 1.0;
     } else {
-        sign = &x - &x + 1.0;
+        sign = &x * 0.0 + 1.0;
     }
     total * sign + y
 }
@@ -248,4 +248,73 @@ fn public_values_stay_native() {
         }
         (x + 1.0) * 2.0 + 0.25
     });
+}
+
+/// Lists that end with different lengths are a mistake, which whoever reads an element hears of.
+#[secure_model]
+fn unequal(x: &Numbers) -> Vec<Numbers> {
+    let mut list = vec![x.clone()];
+    if *x > 0.0 {
+        list.push(x * 2.0);
+    }
+    list
+}
+
+#[test]
+fn a_length_is_public() {
+    for seen in Sim::new(2).run(async |s: Session| {
+        let list = unequal(&s.public(6, &X).share());
+        assert_eq!(list.len(), 2);
+        let mut errors = Vec::new();
+        for numbers in list {
+            errors.push(numbers.reveal().await.unwrap_err().to_string());
+        }
+        Ok(errors)
+    }) {
+        for error in seen.unwrap() {
+            assert!(error.contains("lists of 2 and 1 values") && error.contains("language.rs"), "{error}");
+        }
+    }
+}
+
+/// A variable that a branch only looks at is not merged: an `if` for nothing costs what its condition costs.
+#[secure_model]
+fn looked_at(x: &Numbers, mut y: Numbers) -> Numbers {
+    y += 1.0;
+    if *x > 0.0 {
+        let _ = y.sum();
+    }
+    y
+}
+
+#[test]
+fn what_does_not_change_is_free() {
+    let traffic = |program: fn(&Numbers, Numbers) -> Numbers| {
+        Sim::new(2)
+            .explain(async |s: Session| {
+                let (x, y) = (s.public(6, &X).share(), s.public(6, &Y).share());
+                program(&x, y).reveal().await
+            })
+            .unwrap()
+    };
+    assert_eq!(traffic(looked_at).total.rounds, traffic(|_, y| y + 1.0).total.rounds);
+}
+
+/// Bits and tensors of shapes that broadcast.
+#[test]
+fn shapes_broadcast() {
+    #[secure_model]
+    fn keep_rows(x: &Numbers, limit: &Numbers) -> Numbers {
+        if *x > *limit { x.clone() } else { 0.5 }
+    }
+    for seen in Sim::new(2).run(async |s: Session| {
+        let x = s.public([2, 3], &X).share();
+        keep_rows(&x, &s.public([2, 1], &[-2.0, 0.25]).share()).reveal().await
+    }) {
+        let found = seen.unwrap();
+        assert_eq!(found.shape(), [2, 3]);
+        for (found, expected) in found.iter().zip([0.5, -1.0, -0.25, 0.5, 0.5, 3.0]) {
+            assert!((found - expected).abs() < 1e-4, "{found} is not {expected}");
+        }
+    }
 }

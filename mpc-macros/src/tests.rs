@@ -1,6 +1,7 @@
 //! Expansions are snapshots: a change of what users' code becomes shows up in review. Mistakes are checked by their messages;
 //! where they are underlined is a matter for the compile-fail tests of the `mpc` crate.
 
+mod code;
 mod main;
 mod model;
 mod parties;

@@ -37,6 +37,15 @@ impl Net {
         }
     }
 
+    fn take(&mut self, x: &Tensor<Secret>) -> Tensor<Secret> {
+        if *x > 0.0 { self.seen.swap_remove(0) } else { x.clone() }
+    }
+
+    fn pop(&self, x: &Tensor<Secret>, from: &mut Vec<Tensor<Secret>>) -> Option<Tensor<Secret>> {
+        let y = if *x > 0.0 { from.swap_remove(0) } else { x.clone() };
+        Some(y)
+    }
+
     fn call(&self, x: Tensor<Secret>) {
         if x > 0.0 {
             drop(x);
@@ -45,5 +54,5 @@ impl Net {
 }
 
 fn main() {
-    let _ = (Net::print, Net::count, Net::remember, Net::through, Net::call);
+    let _ = (Net::print, Net::count, Net::remember, Net::through, Net::take, Net::pop, Net::call);
 }

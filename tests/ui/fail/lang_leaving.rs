@@ -57,8 +57,8 @@ async fn awaiting(x: Numbers) -> mpc::Result<f64> {
 }
 
 #[secure_model]
-fn lazily(x: Numbers, y: Option<Numbers>) -> Option<Numbers> {
-    Some(if x > 0.0 && y? > 0.0 { x } else { x * 2.0 })
+fn lazily(x: Numbers, y: Option<usize>) -> Option<Numbers> {
+    Some(if x > 0.0 && y? > 0 { x } else { x * 2.0 })
 }
 
 fn main() {

@@ -5,10 +5,11 @@ use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit::{self, Visit};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprAssign, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprLoop, ExprMethodCall,
+    Arm, Block, Expr, ExprAssign, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprLoop, ExprMethodCall,
     ExprReference, ExprWhile, Ident, Item, Label, Lifetime, Local, Macro, Stmt, Token,
 };
 
+use super::kinds::{ACTING, LEAVING, is_assignment, is_comparison, root};
 use super::scope::Scopes;
 
 /// The findings about one branch.
@@ -20,6 +21,8 @@ pub(super) struct Branch {
     pub(super) mentioned: Vec<Ident>,
     /// Outer variables that are changed.
     pub(super) changed: Vec<Ident>,
+    /// Those that are assigned for sure. The others are only borrowed by what may change them.
+    pub(super) assigned: Vec<Ident>,
     /// The first construct that leaves the branch early.
     pub(super) leaves: Option<TokenStream>,
     /// The first construct that changes something other than a local variable.
@@ -34,28 +37,6 @@ impl Branch {
         walk.found
     }
 }
-
-/// Macros that leave, by a panic.
-const LEAVING: &[&str] = &[
-    "panic",
-    "todo",
-    "unimplemented",
-    "unreachable",
-    "assert",
-    "assert_eq",
-    "assert_ne",
-    "debug_assert",
-    "debug_assert_eq",
-    "debug_assert_ne",
-    "bail",
-    "ensure",
-];
-
-/// Macros that are there for their effect.
-const ACTING: &[&str] = &[
-    "print", "println", "eprint", "eprintln", "dbg", "write", "writeln", "trace", "debug", "info", "warn", "error",
-    "log",
-];
 
 struct Walk<'a> {
     outer: &'a Scopes,
@@ -157,6 +138,7 @@ impl Walk<'_> {
                     Some(name) if self.inner.find(name).is_some() => {}
                     Some(name) if self.outer.find(name).is_some_and(|variable| !variable.borrowed) => {
                         add(&mut self.found.changed, name);
+                        add(&mut self.found.assigned, name);
                     }
                     _ => self.acts(place),
                 }
@@ -202,17 +184,6 @@ impl Walk<'_> {
     }
 }
 
-/// The variable at the bottom of a place such as `a.b[0].c`; none for one that goes through a dereference.
-pub(super) fn root(place: &Expr) -> Option<&Ident> {
-    match place {
-        Expr::Path(path) => path.path.get_ident(),
-        Expr::Paren(paren) => root(&paren.expr),
-        Expr::Field(field) => root(&field.base),
-        Expr::Index(index) => root(&index.expr),
-        _ => None,
-    }
-}
-
 impl Visit<'_> for Walk<'_> {
     fn visit_expr(&mut self, expr: &Expr) {
         match expr {
@@ -220,6 +191,9 @@ impl Visit<'_> for Walk<'_> {
                 if let Some(name) = path.path.get_ident().filter(|name| self.inner.find(name).is_none()) {
                     add(&mut self.found.mentioned, name);
                     add(&mut self.found.consumed, name);
+                    if self.outer.reaches_out(name) {
+                        self.acts(expr);
+                    }
                 }
             }
             Expr::Field(_) | Expr::Index(_) => self.place(expr),
@@ -336,13 +310,23 @@ impl Visit<'_> for Walk<'_> {
 
     fn visit_expr_reference(&mut self, reference: &ExprReference) {
         if reference.mutability.is_some() {
+            let assigned = self.found.assigned.clone();
             self.change(&reference.expr);
+            self.found.assigned = assigned;
         } else {
             self.place(&reference.expr);
         }
     }
 
+    /// What a method could change, it is taken to change: whether it does is not to be seen here.
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
+        if let Some(name) = root(&call.receiver).filter(|name| self.inner.find(name).is_none()) {
+            if self.outer.reaches_out(name) {
+                self.acts(call);
+            } else if self.outer_variable(name) == Some(true) {
+                add(&mut self.found.changed, name);
+            }
+        }
         self.place(&call.receiver);
         call.args.iter().for_each(|arg| self.visit_expr(arg));
     }
@@ -377,26 +361,4 @@ impl Walk<'_> {
             }
         }
     }
-}
-
-/// `< <= > >= == !=`
-pub(super) fn is_comparison(op: &BinOp) -> bool {
-    matches!(op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_))
-}
-
-/// `+=` and its like.
-fn is_assignment(op: &BinOp) -> bool {
-    matches!(
-        op,
-        BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::DivAssign(_)
-            | BinOp::RemAssign(_)
-            | BinOp::BitXorAssign(_)
-            | BinOp::BitAndAssign(_)
-            | BinOp::BitOrAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_)
-    )
 }

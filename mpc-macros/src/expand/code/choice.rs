@@ -27,6 +27,8 @@ pub(super) struct State {
     /// What each branch changes by itself.
     by_then: Vec<Ident>,
     by_otherwise: Vec<Ident>,
+    /// Whether some of them may not change at all, and need not be looked at later.
+    perhaps: bool,
 }
 
 impl Plan {
@@ -61,7 +63,9 @@ impl Plan {
                 given.push(name);
             }
         }
-        Self::Both(State { given, changed, new, by_then: then.changed, by_otherwise: otherwise.changed })
+        let sure = |name: &Ident| then.assigned.contains(name) || otherwise.assigned.contains(name);
+        let perhaps = !changed.iter().all(sure);
+        Self::Both(State { given, changed, new, by_then: then.changed, by_otherwise: otherwise.changed, perhaps })
     }
 
     /// The names that have a value afterwards.
@@ -103,17 +107,17 @@ pub(super) fn oblivious(choice: &ExprIf, state: &State, discarded: bool) -> Expr
     let (then, otherwise) =
         (state.keeping(&then, &state.by_then, discarded), state.keeping(&otherwise, &state.by_otherwise, discarded));
     let chosen = call(name, condition, &quote!(#condition, #given #then, #otherwise));
+    let allow = state.perhaps.then(|| quote!(#[allow(unused_assignments, unused_mut)]));
     if discarded {
-        return Expr::Verbatim(quote!(::mpc::lang::Kept(#changed) = #chosen));
+        let kept = quote!(::mpc::lang::Kept(#changed) = #chosen);
+        return Expr::Verbatim(if state.perhaps { quote!({ #allow { #kept; } }) } else { kept });
     }
     let value = Ident::new("value", Span::mixed_site());
-    Expr::Verbatim(quote! {
-        {
-            let #value;
-            (#value, ::mpc::lang::Kept(#changed)) = #chosen;
-            #value
-        }
-    })
+    let mut kept = quote!((#value, ::mpc::lang::Kept(#changed)) = #chosen;);
+    if state.perhaps {
+        kept = quote!(#allow { #kept });
+    }
+    Expr::Verbatim(quote!({ let #value; #kept #value }))
 }
 
 impl State {
@@ -141,11 +145,11 @@ impl State {
             (true, true) => quote!(|#params| #kept),
             (true, false) => {
                 let body = statements(body);
-                quote!(|#params| { #(let #new;)* #body #kept })
+                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* #body #kept })
             }
             (false, _) => {
                 let body = unwrapped(body);
-                quote!(|#params| { #(let #new;)* (#body, #kept) })
+                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* (#body, #kept) })
             }
         }
     }

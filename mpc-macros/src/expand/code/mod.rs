@@ -6,16 +6,16 @@
 
 mod branch;
 mod choice;
+mod kinds;
 mod rewrite;
 mod scope;
 
-use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::ImplItem;
 use syn::visit_mut::VisitMut;
 
 use self::rewrite::Rewrite;
-use super::ends;
 use crate::ast::Code;
 use crate::ctxt::Ctxt;
 
@@ -39,9 +39,17 @@ pub(crate) fn expand(code: &mut Code, cx: &mut Ctxt) -> TokenStream {
 
 /// `::mpc::lang::name(args)`, underlined like `at`.
 fn call(name: &str, at: &impl ToTokens, args: &TokenStream) -> TokenStream {
-    let (start, end) = ends(at);
-    let name = proc_macro2::Ident::new(name, start);
-    let callee = quote::quote_spanned!(start=> ::mpc::lang::#name);
-    let args = quote::quote_spanned!(end=> (#args));
+    let (start, end) = places(at);
+    let name = Ident::new(name, start);
+    let callee = quote_spanned!(start=> ::mpc::lang::#name);
+    let args = quote_spanned!(end=> (#args));
     quote!(#callee #args)
+}
+
+/// The places of the first and the last token, as the user's own: a call that stands exactly where its argument stands gives
+/// one error with it, not two.
+fn places(tokens: &impl ToTokens) -> (Span, Span) {
+    let mut spans = tokens.to_token_stream().into_iter().map(|token| token.span());
+    let first = spans.next().unwrap_or_else(Span::call_site);
+    (first, spans.last().unwrap_or(first))
 }

@@ -8,9 +8,9 @@ use syn::{
     Stmt, Token,
 };
 
-use super::branch::is_comparison;
 use super::call;
 use super::choice::{self, Plan};
+use super::kinds::{is_comparison, root};
 use super::scope::Scopes;
 use crate::ctxt::Ctxt;
 
@@ -149,7 +149,7 @@ impl VisitMut for Rewrite<'_> {
             Expr::Assign(assign) => {
                 self.visit_expr_mut(&mut assign.right);
                 self.visit_expr_mut(&mut assign.left);
-                if let Some(name) = super::branch::root(&assign.left) {
+                if let Some(name) = root(&assign.left) {
                     self.scopes.assign(name);
                 }
             }
@@ -243,7 +243,7 @@ impl VisitMut for Rewrite<'_> {
 
 /// `&(expr)`, underlined like `at`: a type that does not compare gives one error, for the whole comparison.
 fn borrowed(expr: &Expr, at: &impl ToTokens) -> TokenStream {
-    let (start, end) = super::ends(at);
+    let (start, end) = super::places(at);
     let reference = quote_spanned!(start=> &);
     let inner = match expr {
         Expr::Paren(paren) => paren.expr.to_token_stream(),

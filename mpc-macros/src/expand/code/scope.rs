@@ -19,12 +19,15 @@ pub(super) struct Variable {
 #[derive(Default)]
 pub(super) struct Scopes {
     stack: Vec<Vec<Variable>>,
+    /// Whether the function is a method on `&mut self`.
+    exclusive: bool,
 }
 
 impl Scopes {
     /// The parameters of a function.
     pub(super) fn of(sig: &Signature) -> Self {
-        let mut scopes = Self { stack: vec![Vec::new()] };
+        let exclusive = sig.receiver().is_some_and(|receiver| receiver.mutability.is_some());
+        let mut scopes = Self { stack: vec![Vec::new()], exclusive };
         for input in &sig.inputs {
             if let FnArg::Typed(input) = input {
                 let borrowed = matches!(&*input.ty, Type::Reference(ty) if ty.mutability.is_some());
@@ -72,6 +75,11 @@ impl Scopes {
     /// The variable of this name, if there is one.
     pub(super) fn find(&self, name: &Ident) -> Option<&Variable> {
         self.stack.iter().rev().flat_map(|scope| scope.iter().rev()).find(|variable| variable.name == *name)
+    }
+
+    /// Whether the name stands for something that can be changed elsewhere through it: `&mut self`, or another `&mut`.
+    pub(super) fn reaches_out(&self, name: &Ident) -> bool {
+        if name == "self" { self.exclusive } else { self.find(name).is_some_and(|variable| variable.borrowed) }
     }
 
     /// Notes that the variable has a value now.
