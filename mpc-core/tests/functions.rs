@@ -318,7 +318,7 @@ fn a_million_points() {
         let each = |bytes: u64| bytes as f64 / (rows * n) as f64;
         let (name, claim) = (format!("softmax of {n}"), largest / 5e-5);
         let (sent, dealt) = (each(cost.sent), each(cost.dealt));
-        println!("{name:16} {:>6} {sent:>9.3} {dealt:>9.3} {largest:>10.1e} {claim:>6.2}", cost.rounds);
+        eprintln!("{name:16} {:>6} {sent:>9.3} {dealt:>9.3} {largest:>10.1e} {claim:>6.2}", cost.rounds);
         assert!(claim <= 1.0, "{name}");
     }
 }
