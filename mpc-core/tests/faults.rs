@@ -97,7 +97,7 @@ fn a_party_that_records_more_does_not_wait_for_a_dealer_that_was_never_asked() {
                 let results = sim(parties).run(async |s: Session| {
                     let (mut x, y) = (alice(&s, 3, |_| 2.0), bob(&s, 3, |_| 3.0));
                     for _ in 0..shift {
-                        x = x + 1.0; // other numbers of ops: the dealer's answer would go to another party
+                        x += 1.0; // other numbers of ops: the dealer's answer would go to another party
                     }
                     let more = |s: &Session| s.is::<Bob>().then(|| &x * &y);
                     let first = if after { None } else { more(&s) };
