@@ -1,7 +1,7 @@
 //! Correlated randomness: what parties ask the dealer for, and how the answers travel.
 //!
 //! A request names values by address and never carries data. Parties send it ahead of the rounds that need it; the
-//! answer is a stream of corrections (PROTOCOLS.md section 1).
+//! answer is a stream of corrections (docs/protocol.md section 1).
 
 use crate::{
     backend::conjunction,

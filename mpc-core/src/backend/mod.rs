@@ -25,7 +25,7 @@ use std::{fmt::Debug, ops::Range};
 /// Bits packed 64 to a word; several planes of them one after the other, each padded to whole words.
 pub type Bits<B> = <B as Backend>::Array<u64>;
 
-/// What [`Backend::truncate_by_bit`] works on: one party's side of PROTOCOLS.md section 3b.
+/// What [`Backend::truncate_by_bit`] works on: one party's side of docs/protocol.md section 3b.
 pub struct ByBit<'a, B: Backend, R: Ring> {
     /// This party's share of z + 2^(k-2).
     pub z: &'a B::Array<R>,
@@ -102,7 +102,7 @@ pub trait Backend: Clone + 'static {
     /// A two-party truncation that opened one bit.
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> Self::Array<R>;
     /// A truncation that opened `m = z + 2^(k-2) + r`: this party's share, from its shares of `r >> bits` (`high`) and of
-    /// r's top bit (`sign`). PROTOCOLS.md section 3.
+    /// r's top bit (`sign`). docs/protocol.md section 3.
     fn truncate_opened<R: Ring>(
         &self,
         m: &Self::Array<R>,

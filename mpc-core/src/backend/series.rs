@@ -1,4 +1,4 @@
-//! Trigonometric series of a masked value (PROTOCOLS.md section 6). For x = m - r, m public and r the dealer's,
+//! Trigonometric series of a masked value (docs/protocol.md section 6). For x = m - r, m public and r the dealer's,
 //! `sin(jw(m - r)) = sin(jwm) cos(jwr) - cos(jwm) sin(jwr)`: a whole series is a public combination of the dealer's
 //! shares of `cos(jwr)` and `sin(jwr)`.
 //!

@@ -1,4 +1,4 @@
-//! The shape of the comparison tree (PROTOCOLS.md section 4): pure index arithmetic, shared by the parties' kernel, the
+//! The shape of the comparison tree (docs/protocol.md section 4): pure index arithmetic, shared by the parties' kernel, the
 //! dealer and the cost report.
 //!
 //! A comparison `[c < r]` of a public c with the dealer's r starts from one pair (lt, eq) a nibble. A node joins up to

@@ -1,4 +1,4 @@
-//! A function that a trigonometric series fits on [-L, L] and a simple tail continues outside (PROTOCOLS.md section 6):
+//! A function that a trigonometric series fits on [-L, L] and a simple tail continues outside (docs/protocol.md section 6):
 //! sigmoid, softplus and their kin.
 //!
 //! | N | rounds | sent per value and peer | dealt per value (K harmonics) |

@@ -1,5 +1,5 @@
 //! Functions over the whole range of numbers: the range is cut into intervals, each is mapped onto the one interval that a
-//! trigonometric series fits, and the series' value is scaled back (PROTOCOLS.md section 7). With b_i the bit of interval
+//! trigonometric series fits, and the series' value is scaled back (docs/protocol.md section 7). With b_i the bit of interval
 //! i:
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Wires: secret values with an identity, opened under their mask at most once (PROTOCOLS.md section 2).
+//! Wires: secret values with an identity, opened under their mask at most once (docs/protocol.md section 2).
 //!
 //! How a wire will be opened is decided when the ops that need it are recorded, from the program alone, so that all
 //! parties and the dealer decide alike: a view as large as its base opens the base; a smaller one opens only its own

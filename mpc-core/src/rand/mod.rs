@@ -1,4 +1,4 @@
-//! Addressed randomness (PROTOCOLS: "randomness is addressed, not consumed"): every random value has a name, and the
+//! Addressed randomness (docs/protocol.md section 1): every random value has a name, and the
 //! name says where in the stream of a seed it stands. No stream position is shared state, so ops may run in any order.
 
 mod address;

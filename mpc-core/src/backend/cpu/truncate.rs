@@ -1,4 +1,4 @@
-//! Dropping low bits of shares without a wrap-around: PROTOCOLS.md sections 3 and 3b.
+//! Dropping low bits of shares without a wrap-around: docs/protocol.md sections 3 and 3b.
 
 use super::{Cpu, bits::bit};
 use crate::{backend::ByBit, ring::Ring};

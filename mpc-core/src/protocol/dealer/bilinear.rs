@@ -1,4 +1,4 @@
-//! Bilinear maps of masked wires (PROTOCOLS.md section 2). With x = m_x - l_x:
+//! Bilinear maps of masked wires (docs/protocol.md section 2). With x = m_x - l_x:
 //!
 //! ```text
 //! [B(x, y)]_i = B(m_x, (i==0) m_y - [l_y]_i) - B([l_x]_i, m_y) + [B(l_x, l_y)]_i

@@ -1,4 +1,4 @@
-//! A shared bit becomes a number, and multiplies open wires (PROTOCOLS.md section 5). The bit b is opened once under a
+//! A shared bit becomes a number, and multiplies open wires (docs/protocol.md section 5). The bit b is opened once under a
 //! mask bit, e = b ^ beta; the dealer shares beta as a number and times the masks of the wires. With x = m - l:
 //!
 //! ```text

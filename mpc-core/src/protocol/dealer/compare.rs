@@ -1,4 +1,4 @@
-//! Comparison of an open wire with public thresholds (PROTOCOLS.md section 4). With x = m - r and c = m - t public,
+//! Comparison of an open wire with public thresholds (docs/protocol.md section 4). With x = m - r and c = m - t public,
 //! `msb(x - t) = msb(c) ^ msb(r) ^ [c mod 2^(k-1) < r mod 2^(k-1)]`; the dealer shares the one-hot tables of r's nibbles
 //! once for all thresholds, since r is the same; the tree of [`tree`] joins them.
 

@@ -1,4 +1,4 @@
-//! Equality of an open wire with a public t (PROTOCOLS.md section 4, the eq tree alone). With x = m - r, x is t iff the
+//! Equality of an open wire with a public t (docs/protocol.md section 4, the eq tree alone). With x = m - r, x is t iff the
 //! public m - t equals the dealer's r: nibble by nibble by one-hot tables, joined by conjunctions of four.
 
 use super::{Dealer, Mask, Need, Wire, conjunction};

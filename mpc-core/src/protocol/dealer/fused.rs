@@ -1,4 +1,4 @@
-//! Truncation, sign and choice on one opening (PROTOCOLS.md section 5): a product z at double scale is opened once, under
+//! Truncation, sign and choice on one opening (docs/protocol.md section 5): a product z at double scale is opened once, under
 //! its mask r. Its truncation y, its sign, and the sign times y all follow from that opening; y itself is never opened.
 //! With m = z + 2^(k-2) + r and a choice bit under the mask bit beta:
 //!

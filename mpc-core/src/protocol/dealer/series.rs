@@ -1,4 +1,4 @@
-//! A trigonometric series of an open wire (PROTOCOLS.md section 6): local, from the dealer's shares of the waves of the
+//! A trigonometric series of an open wire (docs/protocol.md section 6): local, from the dealer's shares of the waves of the
 //! mask. See [`Series`].
 
 use super::{Dealer, Fresh, Mask, Need, Wire};

@@ -1,4 +1,4 @@
-//! Truncation without wrap failures (PROTOCOLS.md sections 3 and 3b): the floor or one unit more, with the probability of
+//! Truncation without wrap failures (docs/protocol.md sections 3 and 3b): the floor or one unit more, with the probability of
 //! the dropped fraction, for |z| < 2^(k-2). Never an error of another size.
 
 use super::{Dealer, Need};
