@@ -5,7 +5,7 @@
 //! Masked wires and their reuse: Turbospeedz (ePrint 2019/080) and ABY2.0 (ePrint 2020/1225). Truncation: the wrap-free
 //! form of Dalskov, Escudero, Keller (ePrint 2020/1330, section on fixed-point numbers). Comparison of a public with a
 //! masked value by multi-fan-in gates: ABY2.0. Trigonometric series of a masked value: the Fourier technique of
-//! Zheng et al. (ePrint 2022/1366 and its successors).
+//! Zheng et al., Secure Softmax/Sigmoid for Machine-learning Computation (ACSAC 2023).
 //!
 //! # Costs
 //! Per element, 64-bit ring. *Sent*: bytes from each party to each other party. *Dealt*: bytes from the dealer, to one
