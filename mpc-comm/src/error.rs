@@ -172,14 +172,27 @@ pub enum FrameError {
 
 /// A setting that cannot work: which file, which key, what is expected there.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{file}: `{key}`: {problem}")]
+#[error("{file}{}: {problem}", Key(key))]
 pub struct ConfigError {
     /// The file, or what stands for one ("options").
     pub file: String,
-    /// The key in it: `compute[1].address`.
+    /// The key in it: `compute[1].address`; [`WHOLE`](Self::WHOLE) if the file itself is at fault.
     pub key: String,
     /// What is wrong and what is expected.
     pub problem: ConfigProblem,
+}
+
+impl ConfigError {
+    /// The key of a mistake that no key is at fault for.
+    pub const WHOLE: &str = "(file)";
+}
+
+struct Key<'a>(&'a str);
+
+impl std::fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0 == ConfigError::WHOLE { Ok(()) } else { write!(f, ": `{}`", self.0) }
+    }
 }
 
 /// What is wrong with a setting.

@@ -42,7 +42,7 @@ impl Roster {
         let error = |key: &str, problem| ConfigError { file: source_name.to_owned(), key: key.to_owned(), problem };
         let table: Table = text
             .parse()
-            .map_err(|e: toml::de::Error| error("(file)", ConfigProblem::Syntax { reason: e.to_string() }))?;
+            .map_err(|e: toml::de::Error| error(ConfigError::WHOLE, ConfigProblem::Syntax { reason: e.to_string() }))?;
         if let Some(key) = table.keys().find(|key| !["compute", "dealer"].contains(&key.as_str())) {
             return Err(error(key, ConfigProblem::UnknownKey { known: "compute, dealer" }));
         }
@@ -79,7 +79,7 @@ impl Roster {
             Ok(text) => Roster::from_toml(&text, &name),
             Err(e) => {
                 let problem = ConfigProblem::Unreadable { reason: e.to_string() };
-                Err(ConfigError { file: name, key: "(file)".to_owned(), problem })
+                Err(ConfigError { file: name, key: ConfigError::WHOLE.to_owned(), problem })
             }
         }
     }
