@@ -1,9 +1,6 @@
 //! The engine's side of bits: comparisons, logic, and bits that select numbers.
 
-use super::{
-    Operand, Value, Vis,
-    machine::{Machine, Stored},
-};
+use super::{Operand, Value, Vis, machine::Machine, stored::Stored};
 use crate::{
     backend::{Backend, Bits},
     bilinear::Linear,

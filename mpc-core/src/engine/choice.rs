@@ -1,9 +1,6 @@
 //! The engine's side of bits in rows: joined, their conjunctions, and one-hot rows.
 
-use super::{
-    Operand, Value, Vis,
-    machine::{Machine, Stored},
-};
+use super::{Operand, Value, Vis, machine::Machine, stored::Stored};
 use crate::{
     backend::{Backend, arrange, conjunction},
     preprocessing::Need,

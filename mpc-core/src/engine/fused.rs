@@ -1,9 +1,6 @@
 //! The engine's side of a fused ReLU: see [`Fusion`](crate::op::Fusion).
 
-use super::{
-    Operand, Value,
-    machine::{Machine, Stored},
-};
+use super::{Operand, Value, machine::Machine, stored::Stored};
 use crate::{
     preprocessing::{Mask, Need},
     protocol::{Fresh, Protocol, Wire},

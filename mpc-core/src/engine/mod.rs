@@ -8,6 +8,7 @@ mod fused;
 mod machine;
 mod operand;
 mod random;
+mod stored;
 
 pub use bits::{Comparison, Logic};
 pub use machine::Machine;
