@@ -102,12 +102,24 @@ pub enum Error {
         /// What the system said.
         source: Arc<std::io::Error>,
     },
-    /// An error of the program itself, passed through so that the other parties hear of it.
+    /// An error of the program itself. The other parties hear that there was one, and not its text.
     #[error("{0}")]
     Program(String),
 }
 
 impl Error {
+    /// What the other parties may hear of it. Texts that come from the program or from what loads its data may quote that
+    /// data: they stay here.
+    pub fn for_others(&self) -> String {
+        match self {
+            Self::Program(_) => "its program failed; its own log says why".to_owned(),
+            Self::Input { party, problem: InputError::Source(_), at } => {
+                format!("the input of {party} at {at}: it could not be loaded; its own log says why")
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// An error of the program itself.
     pub fn program(cause: impl fmt::Display) -> Self {
         Self::Program(cause.to_string())

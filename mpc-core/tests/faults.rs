@@ -157,7 +157,7 @@ fn a_programs_own_error_reaches_the_others() {
     assert!(matches!(&results[0], Err(Error::Program(_))), "{results:?}");
     for result in &results[1..] {
         let Err(Error::Aborted { by: PartyId(0), cause, .. }) = result else { panic!("{result:?}") };
-        assert_eq!(cause, "the disk is full");
+        assert!(cause.contains("its program failed") && !cause.contains("disk"), "{cause}");
     }
 }
 
@@ -183,11 +183,13 @@ fn bad_input_names_the_element_and_never_the_value() {
 #[test]
 fn a_failing_source_is_reported() {
     let results = sim(2).run(async |s: Session| {
-        let load = || std::fs::read_to_string("/does/not/exist").map(|_| vec![0.0]);
+        let load = || Err::<Vec<f64>, _>("row 7: `1234.5x` is no number");
         s.input::<Alice>(1, load).share().reveal().item().await
     });
     assert!(matches!(&results[0], Err(Error::Input { problem: InputError::Source(_), .. })), "{results:?}");
-    assert!(matches!(&results[1], Err(Error::Aborted { .. })), "{results:?}");
+    // The text may quote the data: it stays at its owner.
+    let Err(Error::Aborted { cause, .. }) = &results[1] else { panic!("{results:?}") };
+    assert!(cause.contains("could not be loaded") && !cause.contains("1234"), "{cause}");
 }
 
 #[test]

@@ -329,7 +329,7 @@ impl Runtime {
     fn stop(&self, error: Error) {
         self.tasks.clear();
         self.pending.take();
-        let cause = error.to_string();
+        let cause = error.for_others();
         if self.failure.borrow().is_none() {
             tracing::debug!(%cause, "the session stops");
         }
