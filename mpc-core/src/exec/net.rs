@@ -92,6 +92,8 @@ pub(crate) struct Net {
     /// The schedule's digest at each batch that was handed over since the last round.
     batches: Vec<u64>,
     early: HashMap<Address, Words>,
+    /// What is wrong with a correction that came early.
+    broken: Option<Error>,
     awaited: HashMap<Address, Awaited>,
     dealt: HashMap<ScopeId, Count>,
 }
@@ -109,6 +111,7 @@ impl Net {
             queued: BTreeMap::new(),
             batches: Vec::new(),
             early: HashMap::new(),
+            broken: None,
             awaited: HashMap::new(),
             dealt: HashMap::new(),
         }
@@ -140,11 +143,17 @@ impl Net {
             self.count_dealt(scope, 8 * words as u64);
             return Slot::full(Payload::Meta(words));
         }
-        if let Some(found) = self.early.remove(&at) {
-            self.count_dealt(scope, 8 * words as u64);
-            return Slot::full(Payload::Words(found));
-        }
         let slot = Slot::empty();
+        if let Some(found) = self.early.remove(&at) {
+            match fitting(at, &found, words) {
+                Ok(()) => {
+                    self.count_dealt(scope, 8 * words as u64);
+                    slot.set(Payload::Words(found));
+                }
+                Err(error) => self.broken = Some(error),
+            }
+            return slot;
+        }
         self.awaited.insert(at, Awaited { scope, words, slot: slot.clone() });
         slot
     }
@@ -152,7 +161,9 @@ impl Net {
     /// What to do when no coroutine can move: the dealer first, so that the content of a round depends on the program
     /// alone and never on timing; then a round.
     pub(crate) fn advance(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
-        if !self.awaited.is_empty() {
+        if let Some(error) = self.broken.take() {
+            Err(error)
+        } else if !self.awaited.is_empty() {
             self.await_dealer(last)
         } else if !self.queued.is_empty() {
             self.round(schedule, last)
@@ -212,10 +223,7 @@ impl Net {
                     self.early.insert(at, words);
                     continue;
                 };
-                if awaited.words != words.len() {
-                    let problem = format!("{} words at {at:?} where {} were needed", words.len(), awaited.words);
-                    return Err(Error::Preprocessing(problem));
-                }
+                fitting(at, &words, awaited.words)?;
                 self.count_dealt(awaited.scope, 8 * words.len() as u64);
                 awaited.slot.set(Payload::Words(words));
             }
@@ -324,6 +332,14 @@ fn digest(schedule: u64, queued: &BTreeMap<Tag, Queued>) -> u64 {
     digest.value()
 }
 
+/// Whether a correction has the length that is needed.
+fn fitting(at: Address, found: &Words, needed: usize) -> Result<()> {
+    if found.len() == needed {
+        return Ok(());
+    }
+    Err(Error::Preprocessing(format!("{} words at {at:?} where {needed} were needed", found.len())))
+}
+
 /// The batches that a round's frame starts with.
 fn batches_of(frame: &Frame) -> Option<&[u64]> {
     let first = frame.body.first().filter(|_| frame.kind == Kind::Round)?;
@@ -339,4 +355,32 @@ fn parse_dealt(frame: Frame) -> Result<Vec<(Address, Words)>> {
     let mut body = frame.into_body();
     crate::preprocessing::parse_corrections(&mut body)
         .ok_or_else(|| Error::Preprocessing("the dealer sent a malformed frame".into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rand::Purpose;
+
+    #[test]
+    fn a_correction_of_another_length_is_an_error_whenever_it_comes() {
+        let at = |op| Address { op, part: 0, purpose: Purpose::Product };
+        let (mut meshes, dealer) = mpc_comm::InMemory { dealer: true, ..Default::default() }.build();
+        let dealer = dealer.unwrap();
+        let mut net = Net::new(Wire::Mesh(Box::new(meshes.remove(0))), 0, 2, Scopes::default());
+        let send = |corrections| {
+            let body = crate::preprocessing::encode_corrections(corrections);
+            dealer.send(PartyId(0), Frame::new(Kind::Dealt, 0, 0, body)).unwrap();
+        };
+        let last = (ScopeId::default(), Location::caller());
+        send(vec![(at(2), vec![1, 2].into()), (at(1), vec![3].into())]);
+        let slot = net.correction(at(1), ScopeId::default(), 1);
+        net.advance(0, last).unwrap();
+        assert_eq!(slot.get().unwrap().words(), 1);
+        assert!(net.correction(at(2), ScopeId::default(), 3).get().is_none()); // came early, with 2 words
+        assert!(matches!(net.advance(0, last), Err(Error::Preprocessing(_))));
+        send(vec![(at(3), vec![1, 2].into())]);
+        net.correction(at(3), ScopeId::default(), 3); // comes late
+        assert!(matches!(net.advance(0, last), Err(Error::Preprocessing(_))));
+    }
 }
