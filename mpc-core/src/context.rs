@@ -137,16 +137,18 @@ impl Context {
         slot
     }
 
-    /// Opens additive shares to everybody in the next round: (N - 1) times their size.
+    /// Opens additive shares to everybody in the next round, by a route from all who have a part in the value: (N - 1)
+    /// times their size from each of these.
     pub fn open<B: Backend, R: Ring>(
         &self,
         backend: &B,
         tag: Tag,
+        route: Route,
         scope: ScopeId,
         share: &B::Array<R>,
     ) -> Slot<B::Array<R>> {
         let (len, kernels) = (backend.len(share), backend.clone());
-        self.exchange(tag, Route::All, scope, backend.to_wire(share), move |parts| {
+        self.exchange(tag, route, scope, backend.to_wire(share), move |parts| {
             kernels.sum_wire(&parts.unwrap_or_default(), len)
         })
     }

@@ -25,6 +25,8 @@ pub struct Mask {
     pub part: u8,
     /// Elements before the views.
     pub len: usize,
+    /// The party who alone knows it, if the wire's value is that party's own: the others' shares of it are zero.
+    pub owner: Option<u16>,
     /// Applied in order.
     pub views: Vec<View>,
 }
@@ -32,7 +34,12 @@ pub struct Mask {
 impl Mask {
     /// The mask of a new wire.
     pub fn fresh(op: u64, part: u8, len: usize) -> Self {
-        Self { op, part, len, views: Vec::new() }
+        Self { op, part, len, owner: None, views: Vec::new() }
+    }
+
+    /// The mask of a new wire whose value `owner` knows.
+    pub fn owned(op: u64, part: u8, len: usize, owner: usize) -> Self {
+        Self { owner: u16::try_from(owner).ok(), ..Self::fresh(op, part, len) }
     }
 
     /// The mask of a view of the wire.
@@ -141,11 +148,11 @@ pub enum NeedKind {
 }
 
 impl Need {
-    /// Whether the sizes are consistent and bounded: requests come from another machine.
+    /// Whether the sizes are consistent and bounded, and the owners are parties: requests come from another machine.
     ///
     /// # Errors
     /// [`Error::Preprocessing`] that names what is wrong.
-    pub fn check(&self) -> Result<()> {
+    pub fn check(&self, parties: usize) -> Result<()> {
         let fail = |what: &str| Err(Error::Preprocessing(format!("request of op {}: {what}", self.op)));
         if self.op >= 1 << 48 {
             return fail("an op number above 2^48");
@@ -154,6 +161,7 @@ impl Need {
         let mask = |mask: &Mask| {
             let mut len = mask.len;
             mask.op < 1 << 48
+                && mask.owner.is_none_or(|owner| usize::from(owner) < parties)
                 && bounded(Some(len))
                 && mask.views.iter().all(|view| {
                     let size = view.axes.iter().try_fold(1usize, |n, axis| n.checked_mul(axis.size));
@@ -193,7 +201,7 @@ impl Need {
                     && bounded(m.out_len().checked_mul(2 * usize::from(*harmonics)))
             }
         };
-        if sound { Ok(()) } else { fail("sizes that do not fit together or are too large") }
+        if sound { Ok(()) } else { fail("sizes that do not fit together or are too large, or an owner who is no party") }
     }
 }
 
@@ -207,13 +215,13 @@ pub(crate) fn encode_needs(needs: &[Need]) -> Result<Words> {
 }
 
 /// The inverse of [`encode_needs`], checked.
-pub(crate) fn parse_needs(mut body: Body) -> Result<Vec<Need>> {
+pub(crate) fn parse_needs(mut body: Body, parties: usize) -> Result<Vec<Need>> {
     let malformed = || Error::Preprocessing("a malformed request".into());
     let length = body.take(1).ok_or_else(malformed)?[0];
     let words = body.take(body.remaining()).ok_or_else(malformed)?;
     let bytes = usize::try_from(length).ok().and_then(|length| words.as_bytes().get(..length)).ok_or_else(malformed)?;
     let needs: Vec<Need> = postcard::from_bytes(bytes).map_err(|_| malformed())?;
-    needs.iter().try_for_each(Need::check)?;
+    needs.iter().try_for_each(|need| need.check(parties))?;
     Ok(needs)
 }
 
@@ -275,7 +283,7 @@ mod tests {
         let map = Bilinear::MatMul { m: 2, k: 4, n: 1, ta: false, tb: false };
         let kind = NeedKind::Product { map, a: mask.clone(), b: Mask::fresh(4, 0, 4) };
         let needs = vec![Need { op: 5, part: 0, kind }];
-        assert_eq!(parse_needs(body(vec![encode_needs(&needs).unwrap()])).unwrap(), needs);
+        assert_eq!(parse_needs(body(vec![encode_needs(&needs).unwrap()]), 2).unwrap(), needs);
 
         let mut outside = mask;
         outside.len = 11; // the view reads element 11
@@ -285,11 +293,12 @@ mod tests {
             bad(NeedKind::Product { map, a: Mask::fresh(3, 0, 7), b: Mask::fresh(4, 0, 4) }),
             bad(NeedKind::TruncateByBit { len: usize::MAX }),
             bad(NeedKind::Choice { len: 3, wires: vec![Mask::fresh(4, 0, 4)] }),
+            bad(NeedKind::Equal { mask: Mask::owned(4, 0, 4, 2) }),
         ] {
-            assert!(parse_needs(body(vec![encode_needs(&needs).unwrap()])).is_err(), "{needs:?}");
+            assert!(parse_needs(body(vec![encode_needs(&needs).unwrap()]), 2).is_err(), "{needs:?}");
         }
         for garbage in [vec![], vec![u64::MAX], vec![8, u64::MAX], vec![100, 1, 2]] {
-            assert!(parse_needs(body(vec![garbage.into()])).is_err());
+            assert!(parse_needs(body(vec![garbage.into()]), 2).is_err());
         }
     }
 

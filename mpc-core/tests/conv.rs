@@ -271,14 +271,14 @@ fn the_dealer_refuses_sizes_that_do_not_fit() {
         Need { op: 9, part: 0, kind: NeedKind::Product { map, a: Mask::fresh(1, 0, a), b: Mask::fresh(2, 0, b) } }
     };
     let (x, w, y) = g.lens().unwrap();
-    assert!(need(g, Third::Output, x, w).check().is_ok());
-    assert!(need(g, Third::Input, y, w).check().is_ok());
-    assert!(need(g, Third::Weight, x, y).check().is_ok());
-    assert!(need(g, Third::Output, x, y).check().is_err());
-    assert!(need(g, Third::Output, x + 1, w).check().is_err());
-    assert!(need(Geometry { stride: [usize::MAX, 1], ..g }, Third::Output, x, w).check().is_err());
-    assert!(need(Geometry { output: [1 << 32, 1 << 32], ..g }, Third::Output, x, w).check().is_err());
-    assert!(need(Geometry { output: [1 << 20, 1 << 20], ..g }, Third::Output, x, w).check().is_err());
+    assert!(need(g, Third::Output, x, w).check(2).is_ok());
+    assert!(need(g, Third::Input, y, w).check(2).is_ok());
+    assert!(need(g, Third::Weight, x, y).check(2).is_ok());
+    assert!(need(g, Third::Output, x, y).check(2).is_err());
+    assert!(need(g, Third::Output, x + 1, w).check(2).is_err());
+    assert!(need(Geometry { stride: [usize::MAX, 1], ..g }, Third::Output, x, w).check(2).is_err());
+    assert!(need(Geometry { output: [1 << 32, 1 << 32], ..g }, Third::Output, x, w).check(2).is_err());
+    assert!(need(Geometry { output: [1 << 20, 1 << 20], ..g }, Third::Output, x, w).check(2).is_err());
 }
 
 #[test]

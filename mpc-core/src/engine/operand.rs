@@ -28,6 +28,14 @@ impl Vis {
             _ => Self::Secret,
         }
     }
+
+    /// The identity of a new value as a wire.
+    pub fn wire(self, at: At, len: usize) -> Rc<WireId> {
+        match self {
+            Self::Private(owner) => WireId::owned(at, len, owner),
+            Self::Public | Self::Secret => WireId::fresh(at, len),
+        }
+    }
 }
 
 /// What the elements of a value are.

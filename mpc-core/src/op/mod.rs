@@ -48,8 +48,8 @@ pub trait Op: fmt::Debug + 'static {
     }
 
     /// The identity of the result as a wire: a new one, unless this is a view of a secret.
-    fn wire(&self, at: At, len: usize, _vis: Vis, _inputs: &[&Operand]) -> Rc<WireId> {
-        WireId::fresh(at, len)
+    fn wire(&self, at: At, len: usize, vis: Vis, _inputs: &[&Operand]) -> Rc<WireId> {
+        vis.wire(at, len)
     }
 
     /// Public values that are not in `Debug` and that the parties must agree on.

@@ -40,7 +40,7 @@ impl Op for Attach {
     fn wire(&self, at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
         match inputs.last() {
             Some(y) if vis == Vis::Secret => y.wire.view(&View::of(&y.shape)),
-            _ => WireId::fresh(at, len),
+            _ => vis.wire(at, len),
         }
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {

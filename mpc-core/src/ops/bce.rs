@@ -11,7 +11,6 @@ use crate::{
     fixed::{Factors, Fixed},
     op::{Handle, Op},
     preprocessing::Need,
-    protocol::WireId,
     rand::At,
     shape::{Shape, View},
 };
@@ -27,7 +26,7 @@ const DIFFERENCE_AT: u8 = 48;
 const SUM_AT: u8 = 64;
 
 fn inner(at: At, shape: &Shape, vis: Vis) -> Operand {
-    Operand::new(at, shape.clone(), vis, Kind::Number, WireId::fresh(at, shape.len()))
+    Operand::new(at, shape.clone(), vis, Kind::Number, vis.wire(at, shape.len()))
 }
 
 fn map(z: &Operand) -> Bilinear {

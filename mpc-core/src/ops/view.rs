@@ -45,7 +45,7 @@ impl Op for View {
         inputs[0]
     }
     fn wire(&self, at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
-        if vis == Vis::Secret { inputs[0].wire.view(&self.layout()) } else { WireId::fresh(at, len) }
+        if vis == Vis::Secret { inputs[0].wire.view(&self.layout()) } else { vis.wire(at, len) }
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         Box::pin(async move { engine.view(out, &self.layout(), x[0]).await })

@@ -40,8 +40,16 @@ struct BasePlan {
 impl WireId {
     /// A new wire: the result of step `at`.
     pub fn fresh(at: At, len: usize) -> Rc<Self> {
-        let mask = Mask::fresh(at.op, at.part, len);
-        Rc::new(Self { mask, scope: at.scope, base: Rc::default(), choice: Cell::new(None) })
+        Self::masked(at.scope, Mask::fresh(at.op, at.part, len))
+    }
+
+    /// A new wire whose value one party knows: that party alone knows its mask, and sends its opening.
+    pub fn owned(at: At, len: usize, owner: usize) -> Rc<Self> {
+        Self::masked(at.scope, Mask::owned(at.op, at.part, len, owner))
+    }
+
+    fn masked(scope: ScopeId, mask: Mask) -> Rc<Self> {
+        Rc::new(Self { mask, scope, base: Rc::default(), choice: Cell::new(None) })
     }
 
     /// A view of a wire.

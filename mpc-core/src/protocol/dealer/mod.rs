@@ -93,7 +93,10 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
             Some((Some(range), rest)) => (range, rest),
             _ => (0..mask.len, &mask.views[..]),
         };
-        let random = self.cx.random(&self.backend, at, range);
+        let random = match mask.owner {
+            Some(owner) if usize::from(owner) != self.cx.me() => self.backend.fill(range.len(), R::ZERO),
+            _ => self.cx.random(&self.backend, at, range),
+        };
         views.iter().fold(random, |x, view| self.backend.linear(&Linear::View(view.clone()), &x))
     }
 
@@ -117,7 +120,8 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
 
     fn open(&self, x: &Wire<Self>, at: Address, piece: u32) -> Slot<B::Array<R>> {
         let masked = self.backend.add(&x.share, &self.mask(&x.id.mask));
-        self.cx.open(&self.backend, Tag { at, piece }, x.id.scope, &masked)
+        let route = x.id.mask.owner.map_or(Route::All, |owner| Route::From(usize::from(owner)));
+        self.cx.open(&self.backend, Tag { at, piece }, route, x.id.scope, &masked)
     }
 }
 

@@ -69,7 +69,7 @@ impl<R: Ring> Service<R> {
             return Err(Error::Preprocessing(format!("{from} sent the dealer a frame of kind {:?}", frame.kind)));
         }
         self.outbox = vec![Vec::new(); self.seeds.len()];
-        for need in parse_needs(frame.into_body())? {
+        for need in parse_needs(frame.into_body(), self.seeds.len())? {
             self.deal(&need)?;
             served.requests += 1;
             self.flush(mesh, CHUNK, served)?;
@@ -194,7 +194,12 @@ impl<R: Ring> Service<R> {
 
     /// The mask of a wire.
     fn mask(&self, mask: &Mask) -> Vec<R> {
-        let base = Cpu.upload(self.sum(mask.address(), mask.len));
+        let base = match mask.owner {
+            None => self.sum(mask.address(), mask.len),
+            // A request with an owner that is no party was refused.
+            Some(owner) => expand(&self.seeds[usize::from(owner)], mask.address(), 0..mask.len),
+        };
+        let base = Cpu.upload(base);
         let viewed = mask.views.iter().fold(base, |x, view| Cpu.linear(&Linear::View(view.clone()), &x));
         Cpu.download(&viewed)
     }

@@ -49,7 +49,7 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         let (backend, len) = (&self.backend, self.backend.len(&z));
         let address = at.address(Purpose::Shift);
         let masked = backend.add(&self.lifted(&z), &self.cx.random(backend, address, 0..len));
-        let opened = self.cx.open::<B, R>(backend, Tag { at: address, piece: 0 }, at.scope, &masked);
+        let opened = self.cx.open::<B, R>(backend, Tag { at: address, piece: 0 }, Route::All, at.scope, &masked);
         let high = self.cx.dealt::<B, R>(backend, at, Purpose::ShiftHigh, len);
         let sign = self.cx.dealt::<B, R>(backend, at, Purpose::ShiftSign, len);
         let (m, high, sign) = (opened.await, high.await, sign.await);
