@@ -54,6 +54,55 @@ fn gradients_of_functions() {
     check_gradient("pow", |x| x.pow(0.75), |x| x.powf(0.75), &positive);
 }
 
+/// The second derivative by finite differences of the first.
+fn check_curvature(f: fn(&Tensor<Secret>) -> Tensor<Secret>, clear: fn(f64) -> f64, at: &[f64]) {
+    let curvature = agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, at.len(), |i| at[i]).requires_grad();
+        let slope = f(&x).sum().backward().of(&x);
+        Ok(slope.sum().backward().of(&x).reveal().await?.into_raw_vec_and_offset().0)
+    }));
+    for (&x, found) in at.iter().zip(curvature) {
+        let h = 1e-4;
+        let expected = (clear(x + h) - 2.0 * clear(x) + clear(x - h)) / (h * h);
+        assert!((found - expected).abs() <= 1e-3 * expected.abs().max(1.0), "at {x}: {found}, not {expected}");
+    }
+}
+
+#[test]
+fn gradients_of_gradients() {
+    let everywhere: Vec<f64> = (0..50).map(|i| f64::from(i - 25) * 0.31 + 0.013).collect();
+    let positive: Vec<f64> = (0..20).map(|i| 0.6 + f64::from(i) * 0.4).collect();
+    check_curvature(|x| x.sigmoid(), logistic, &everywhere);
+    check_curvature(|x| x.softplus(), |x| x.exp().ln_1p(), &everywhere);
+    check_curvature(|x| x.tanh(), f64::tanh, &everywhere);
+    check_curvature(|x| x.erf(), libm::erf, &everywhere);
+    check_curvature(|x| x.gelu(), |x| 0.5 * x * libm::erfc(-x / 2f64.sqrt()), &everywhere);
+    check_curvature(|x| x.silu(), |x| x * logistic(x), &everywhere);
+    check_curvature(|x| x.elu(1.5), |x| if x < 0.0 { 1.5 * x.exp_m1() } else { x }, &everywhere);
+    check_curvature(|x| x.sin(), f64::sin, &everywhere);
+    check_curvature(|x| x.cos(), f64::cos, &everywhere);
+    check_curvature(|x| (x * 0.25).exp(), |x| (0.25 * x).exp(), &everywhere);
+    check_curvature(|x| x.powi(3), |x| x.powi(3), &everywhere);
+    check_curvature(|x| x.sqrt(), f64::sqrt, &positive);
+    check_curvature(|x| x.rsqrt(), |x| x.sqrt().recip(), &positive);
+    check_curvature(|x| x.log(), f64::ln, &positive);
+    check_curvature(|x| x.reciprocal(), f64::recip, &positive);
+    check_curvature(|x| 1.0 / (x * x + 1.0), |x| 1.0 / (x * x + 1.0), &everywhere);
+}
+
+#[test]
+fn a_derivative_that_is_not_known_is_an_error_and_not_zero() {
+    let failed = Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, 3, |_| 1.0).requires_grad();
+        let slope = x.gelu_tanh().sum().backward().of(&x);
+        slope.sum().backward().of(&x).reveal().await
+    });
+    for error in failed {
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains("gelu_tanh") && error.contains("derivative"), "{error}");
+    }
+}
+
 /// Finite differences of a function of 12 logits in 3 rows.
 fn differences(loss: impl Fn(&[f64]) -> f64) -> Vec<f64> {
     let shifted = |k: usize, h: f64| (0..12).map(|i| value(i) + if i == k { h } else { 0.0 }).collect::<Vec<_>>();

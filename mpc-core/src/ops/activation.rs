@@ -1,6 +1,7 @@
 //! Activations: tanh, erf, gelu, silu and their kin. On secrets 3 rounds after the opening of x; see
 //! [`circuits::guarded`](crate::circuits) for the bytes. Error: the fit's (1e-6 to 3.3e-5, see
-//! [`circuits`](crate::circuits)) plus two units of the last place, everywhere. Differentiable once.
+//! [`circuits`](crate::circuits)) plus two units of the last place, everywhere.
+//! Differentiable twice, but for `gelu_tanh`, whose second derivative is an error.
 
 use super::{
     attach::{Attach, Rule},
@@ -13,14 +14,42 @@ use crate::{
     op::Handle,
     shape::Shape,
 };
-use std::f64::consts::FRAC_2_SQRT_PI;
+use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
 
 impl Handle {
-    /// A function with a series and tails whose derivative nobody asks for.
+    /// A function with a series and tails, and its derivative.
     #[track_caller]
-    fn slope(&self, f: &'static Guarded) -> Self {
-        let derivative = |x: &Self| x.scale(0.0);
-        self.runtime().no_grad(|| self.then(Function { f, derivative }, &[]))
+    fn guarded(&self, f: &'static Guarded, derivative: fn(&Self) -> Self) -> Self {
+        self.then(Function { f, derivative }, &[])
+    }
+
+    /// `e^(-x^2)`.
+    #[track_caller]
+    fn gauss(&self) -> Self {
+        self.guarded(&GAUSS, |x| x.gauss().mul(x).scale(-2.0))
+    }
+
+    /// The density of the normal distribution.
+    #[track_caller]
+    fn normal_density(&self) -> Self {
+        self.scale(FRAC_1_SQRT_2).gauss().scale(0.5 * FRAC_2_SQRT_PI * FRAC_1_SQRT_2)
+    }
+
+    /// The second derivative of [`Self::gelu`]. The products begin with the density, which is zero before x is so large
+    /// that a product overflows.
+    #[track_caller]
+    fn gelu_curvature(&self) -> Self {
+        let density = self.normal_density();
+        Self::combine(&[(2.0, &density), (-1.0, &density.mul(self).mul(self))])
+    }
+
+    /// The second derivative of [`Self::silu`].
+    #[track_caller]
+    fn silu_curvature(&self) -> Self {
+        let y = self.sigmoid();
+        let slope = y.sub(&y.mul(&y));
+        let odd = slope.mul(self).mul(&y.number_like(1.0).sub(&y.scale(2.0)));
+        Self::combine(&[(2.0, &slope), (1.0, &odd)])
     }
 
     /// A public number that broadcasts.
@@ -35,32 +64,33 @@ impl Handle {
         let rule = |_: &Attach, _: usize, grad: &Self, _: &[Self], y: &Self| {
             y.number_like(1.0).sub(&y.mul(y)).times_grad(grad)
         };
-        let value = || self.then(Function { f: &TANH, derivative: |x| x.scale(0.0) }, &[]);
+        // Below an attachment: nobody asks for this derivative.
+        let value = || self.guarded(&TANH, |x| x.no_derivative("tanh"));
         Attach { name: "tanh", number: 0.0, rule }.to(&[self], value)
     }
 
     /// The error function.
     #[track_caller]
     pub fn erf(&self) -> Self {
-        self.then(Function { f: &ERF, derivative: |x| x.slope(&GAUSS).scale(FRAC_2_SQRT_PI) }, &[])
+        self.guarded(&ERF, |x| x.gauss().scale(FRAC_2_SQRT_PI))
     }
 
     /// x times the normal distribution function of x.
     #[track_caller]
     pub fn gelu(&self) -> Self {
-        self.then(Function { f: &GELU, derivative: |x| x.slope(&GELU_SLOPE) }, &[])
+        self.guarded(&GELU, |x| x.guarded(&GELU_SLOPE, Self::gelu_curvature))
     }
 
     /// The approximation of [`gelu`](Self::gelu) by a hyperbolic tangent that some models were trained with.
     #[track_caller]
     pub fn gelu_tanh(&self) -> Self {
-        self.then(Function { f: &GELU_TANH, derivative: |x| x.slope(&GELU_TANH_SLOPE) }, &[])
+        self.guarded(&GELU_TANH, |x| x.guarded(&GELU_TANH_SLOPE, |x| x.no_derivative("gelu_tanh")))
     }
 
     /// x times its sigmoid.
     #[track_caller]
     pub fn silu(&self) -> Self {
-        self.then(Function { f: &SILU, derivative: |x| x.slope(&SILU_SLOPE) }, &[])
+        self.guarded(&SILU, |x| x.guarded(&SILU_SLOPE, Self::silu_curvature))
     }
 
     /// x where it is not negative, else `alpha (e^x - 1)`. 12 rounds on secrets, with the opening of x.

@@ -17,6 +17,7 @@ use std::{fmt, rc::Rc};
 pub(super) type Rule = fn(&Attach, usize, &Handle, &[Handle], &Handle) -> Handle;
 
 /// The value of the last input; gradients go to the others.
+#[derive(Clone, Copy)]
 pub(super) struct Attach {
     pub(super) name: &'static str,
     /// A number that the rule may use: an axis, for example.
@@ -51,7 +52,13 @@ impl Op for Attach {
     }
     fn vjp(&self, input: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         let (y, x) = inputs.split_last()?;
-        (input < x.len()).then(|| (self.rule)(self, input, grad, x, y))
+        if input == x.len() {
+            return None;
+        }
+        // The result once more, so that the gradient of the gradient finds that it depends on the inputs too.
+        let inputs: Vec<&Handle> = inputs.iter().collect();
+        let y = Handle::record(y.runtime(), *self, &inputs);
+        Some((self.rule)(self, input, grad, x, &y))
     }
     fn tolerance(&self, _: Fixed) -> f64 {
         0.0

@@ -24,6 +24,12 @@ impl Handle {
         Self::misused(self.runtime(), op, problem, vec![self.shape()])
     }
 
+    /// The gradient of what has one in mathematics, but not here: an error rather than a zero.
+    #[track_caller]
+    pub(super) fn no_derivative(&self, op: &'static str) -> Self {
+        self.refuse(op, Usage::Argument("no derivative of this order is known".into()))
+    }
+
     /// The size of an axis.
     pub(super) fn size(&self, axis: usize) -> Result<usize, Usage> {
         let shape = self.shape();

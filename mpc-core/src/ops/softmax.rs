@@ -57,7 +57,9 @@ impl Exponentials {
 /// The exponential of what is not positive, as a number: a softmax from its logarithm, for example.
 pub(super) fn from_log(y: &Handle) -> Handle {
     let bits = y.runtime().engine().fixed().bits();
-    y.wide(Wide { function: Function::Exp, from: bits, to: bits, range: (-2, bits as i32), signed: false })
+    let f = Wide { function: Function::Exp, from: bits, to: bits, range: (-2, bits as i32), signed: false };
+    let rule: Rule = |_, _, grad, _, y| y.times_grad(grad);
+    Attach { name: "exp", number: 0.0, rule }.to(&[y], || y.wide(f))
 }
 
 impl Handle {

@@ -39,9 +39,9 @@ impl Op for WideOp {
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.wide(out, &self.0, x[0])
     }
-    /// Nothing: these are recorded without a tape, below an [`Attach`].
-    fn vjp(&self, _: usize, _: &Handle, _: &[Handle]) -> Option<Handle> {
-        None
+    /// An error: these are recorded without a tape, below an [`Attach`].
+    fn vjp(&self, _: usize, _: &Handle, x: &[Handle]) -> Option<Handle> {
+        Some(x[0].no_derivative(self.name()))
     }
     fn tolerance(&self, fixed: Fixed) -> f64 {
         0.5f64.powi(13).max(8.0 * fixed.ulp())
@@ -67,9 +67,9 @@ impl Op for Shifted {
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
         engine.shifted(out, self.bits, x[0], x[1])
     }
-    /// Nothing: as above.
-    fn vjp(&self, _: usize, _: &Handle, _: &[Handle]) -> Option<Handle> {
-        None
+    /// An error: as above.
+    fn vjp(&self, _: usize, _: &Handle, x: &[Handle]) -> Option<Handle> {
+        Some(x[0].no_derivative(self.name()))
     }
 }
 
