@@ -4,7 +4,7 @@ use std::{path::PathBuf, thread, time::Duration};
 
 use clap::Args;
 use mpc_comm::{DealerListener, Mesh, Options, Roster};
-use mpc_core::{ProtocolKind, Settings};
+use mpc_core::Settings;
 
 use crate::error::CliError;
 
@@ -49,7 +49,7 @@ impl Dealer {
         if self.insecure_no_tls {
             tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
         }
-        let settings = Settings { protocol: ProtocolKind::Dealer, fraction_bits: self.fraction_bits };
+        let settings = Settings { fraction_bits: self.fraction_bits, ..Settings::default() };
         let options = Options { allow_plaintext: self.insecure_no_tls, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         tracing::info!("dealer for {} at {address}", names(&roster));

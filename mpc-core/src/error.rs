@@ -25,6 +25,25 @@ pub enum Error {
         /// Where in the source.
         at: &'static Location<'static>,
     },
+    /// A value grew beyond what the ring holds: see [`Settings::check_range`](crate::Settings::check_range).
+    #[error(
+        "{op}: a result is {limit} or more, where shares of {ring} with {fraction_bits} fractional bits wrap around to a \
+         wrong number (in `{scope}`, at {at}). Scale the values down, or use fewer fractional bits"
+    )]
+    Range {
+        /// The op.
+        op: &'static str,
+        /// What magnitudes must stay below.
+        limit: f64,
+        /// The ring of the session that is being debugged.
+        ring: &'static str,
+        /// The precision.
+        fraction_bits: u32,
+        /// Where in the model.
+        scope: Arc<str>,
+        /// Where in the source.
+        at: &'static Location<'static>,
+    },
     /// This party could not provide its input. The other parties see [`Error::Aborted`].
     #[error("the input of {party} at {at}: {problem}")]
     Input {

@@ -201,7 +201,11 @@ impl Need {
                     && bounded(m.out_len().checked_mul(2 * usize::from(*harmonics)))
             }
         };
-        if sound { Ok(()) } else { fail("sizes that do not fit together or are too large, or an owner who is no party") }
+        if sound {
+            Ok(())
+        } else {
+            fail("sizes that do not fit together or are too large, or an owner who is no party")
+        }
     }
 }
 

@@ -1,6 +1,10 @@
 //! What the parties of a session agree on before it starts.
 
-use crate::{error::Result, fixed::Fixed, ring::Ring};
+use crate::{
+    error::{Error, Result},
+    fixed::Fixed,
+    ring::Ring,
+};
 use mpc_comm::Agreement;
 
 /// Which protocol runs.
@@ -30,11 +34,14 @@ pub struct Settings {
     pub protocol: ProtocolKind,
     /// Bits after the point, 10 to 24.
     pub fraction_bits: u32,
+    /// For debugging, under [`ProtocolKind::Plain`] only: computes in a ring of 128 bits, where nothing wraps around, and
+    /// stops with [`Error::Range`](crate::Error::Range) at the first step whose result the session's ring could not hold.
+    pub check_range: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { protocol: ProtocolKind::default(), fraction_bits: Fixed::DEFAULT_BITS }
+        Self { protocol: ProtocolKind::default(), fraction_bits: Fixed::DEFAULT_BITS, check_range: false }
     }
 }
 
@@ -42,8 +49,12 @@ impl Settings {
     /// The code of numbers.
     ///
     /// # Errors
-    /// [`Error::Setting`](crate::Error::Setting) for a number of bits out of range.
+    /// [`Error::Setting`](crate::Error::Setting) for a number of bits out of range, or a check that the protocol cannot make.
     pub fn fixed(&self) -> Result<Fixed> {
+        if self.check_range && self.protocol != ProtocolKind::Plain {
+            let problem = "only the protocol `plain-insecure` can tell the range of values that nobody sees".to_owned();
+            return Err(Error::Setting { key: "check_range", problem });
+        }
         Fixed::new(self.fraction_bits)
     }
 
@@ -52,7 +63,7 @@ impl Settings {
         let fields = [
             ("version", env!("CARGO_PKG_VERSION").to_owned()),
             ("protocol", self.protocol.name().to_owned()),
-            ("ring", u64::NAME.to_owned()),
+            ("ring", if self.check_range { u128::NAME } else { u64::NAME }.to_owned()),
             ("fraction-bits", self.fraction_bits.to_string()),
         ];
         Agreement { fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }

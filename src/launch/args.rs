@@ -56,6 +56,13 @@ pub(super) struct Parties {
     /// More bits are more precise but leave less room for large numbers. All parties must use the same number.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
     pub(super) fraction_bits: u32,
+
+    /// With `--protocol plain-insecure`: stop at the first step whose result is too large for the shares
+    ///
+    /// Secret values cannot be checked, and wrap around to wrong numbers. Run the program once on made-up data of the same
+    /// size with this flag, and it names the step and the line of the program.
+    #[arg(long)]
+    pub(super) check_range: bool,
 }
 
 /// How the parties compute.

@@ -4,7 +4,7 @@ use clap::Args;
 use mpc_comm::{DealerListener, Options, Roster};
 use mpc_core::{ProtocolKind, Session, Settings};
 
-use super::args::{Cli, Network, Protocol};
+use super::args::{Cli, Network, Parties, Protocol};
 use super::{error::LaunchError, roster, watch};
 
 /// Runs the party that `--party` names.
@@ -20,7 +20,7 @@ where
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
     let roster = roster::load(&file, compute, cli.parties.protocol)?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
-    let (settings, options) = (settings(cli.parties.protocol, cli.parties.fraction_bits), options(&cli.network));
+    let (settings, options) = (settings(&cli.parties), options(&cli.network));
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
@@ -44,12 +44,12 @@ fn deal(roster: &Roster, settings: &Settings, options: Options) -> Result<(), La
     Ok(())
 }
 
-fn settings(protocol: Protocol, fraction_bits: u32) -> Settings {
-    let protocol = match protocol {
+fn settings(flags: &Parties) -> Settings {
+    let protocol = match flags.protocol {
         Protocol::Dealer => ProtocolKind::Dealer,
         Protocol::PlainInsecure => ProtocolKind::Plain,
     };
-    Settings { protocol, fraction_bits }
+    Settings { protocol, fraction_bits: flags.fraction_bits, check_range: flags.check_range }
 }
 
 fn options(flags: &Network) -> Options {

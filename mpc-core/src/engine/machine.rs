@@ -27,6 +27,14 @@ impl<P: Protocol> Engine for Machine<P> {
         Factors::new::<P::Ring>(c, self.0.fixed())
     }
 
+    fn exceeds(&self, x: &Operand) -> bool {
+        match self.stored(x) {
+            Stored::Secret(wire) => self.0.exceeds(&wire.share),
+            Stored::Public(x) | Stored::Private(Some(x)) => self.0.exceeds(&self.0.constant(&x)),
+            Stored::Private(None) | Stored::ClearBits(_) | Stored::SecretBits(_) => false,
+        }
+    }
+
     fn encode(&self, values: &[f64]) -> Result<Encoded, InputError> {
         let ring = self.0.fixed().encode_all::<P::Ring>(values.iter().copied())?;
         Ok(Encoded(Rc::new(self.0.backend().upload(ring))))

@@ -40,6 +40,9 @@ pub trait Engine {
     /// Factors nearest to some numbers, if the ring holds them.
     fn factors(&self, c: &[f64]) -> Option<Factors>;
 
+    /// Whether a result is beyond what sessions can hold, if this engine was asked to check.
+    fn exceeds(&self, x: &Operand) -> bool;
+
     /// Numbers from outside.
     ///
     /// # Errors

@@ -72,6 +72,11 @@ pub trait Op: fmt::Debug + 'static {
         2.0 * fixed.ulp()
     }
 
+    /// Whether the result is at the scale of numbers, and must be as small as numbers are.
+    fn bounded(&self) -> bool {
+        true
+    }
+
     /// Whether the result is made of copies of the input's elements and nothing else: ones stay ones.
     fn rearranges(&self) -> bool {
         false

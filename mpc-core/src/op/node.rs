@@ -31,8 +31,9 @@ impl Node {
         self.operand.at.op
     }
 
-    /// The coroutine. Lets go of the inputs when done, unless a gradient may want them.
-    pub(super) async fn run(self: Rc<Self>, engine: Rc<dyn Engine>) {
+    /// The coroutine. Lets go of the inputs when done, unless a gradient may want them. Reports a result that is too large
+    /// for the ring, where that can be known.
+    pub(super) async fn run(self: Rc<Self>, engine: Rc<dyn Engine>, report: impl FnOnce(&Self)) {
         let inputs = self.inputs.borrow().clone();
         for input in &inputs {
             input.operand.done.clone().await;
@@ -40,6 +41,9 @@ impl Node {
         let operands: Vec<_> = inputs.iter().map(|input| &input.operand).collect();
         let value = self.op.forward(&*engine, &self.operand, &operands).await;
         self.operand.finish(value);
+        if self.op.bounded() && engine.exceeds(&self.operand) {
+            report(&self);
+        }
         if !self.follows {
             self.inputs.take();
         }

@@ -8,6 +8,7 @@ use crate::{
     exec::{Digest, Tasks, Timing, Wire},
     preprocessing::encode_needs,
     rand::At,
+    ring::Ring,
     scope::{ScopeId, Scopes},
     shape::Shape,
 };
@@ -43,7 +44,7 @@ pub struct Runtime {
     eager: bool,
     /// Whether what is recorded can be differentiated.
     grad: Cell<bool>,
-    failure: RefCell<Option<Error>>,
+    failure: Rc<RefCell<Option<Error>>>,
     ledger: RefCell<Vec<Opened>>,
     live: Rc<()>,
 }
@@ -64,7 +65,7 @@ impl Runtime {
             program_woken: Cell::new(false),
             eager: std::env::var_os("MPC_EAGER").is_some_and(|value| value == "1"),
             grad: Cell::new(true),
-            failure: RefCell::default(),
+            failure: Rc::default(),
             ledger: RefCell::default(),
             live: Rc::new(()),
         })
@@ -238,7 +239,13 @@ impl Runtime {
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {
-            self.tasks.spawn(node.id(), node.run(self.engine.clone()));
+            let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
+            let report = move |node: &Node| {
+                let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
+                let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
+                failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
+            };
+            self.tasks.spawn(node.id(), node.run(self.engine.clone(), report));
         }
         Ok(())
     }
@@ -269,7 +276,7 @@ impl Runtime {
                 if self.tasks.turn() {
                     self.program_woken.set(true);
                 }
-                if self.tasks.is_empty() {
+                if self.tasks.is_empty() || self.failure.borrow().is_some() {
                     return Ok(());
                 }
                 self.advance()?;

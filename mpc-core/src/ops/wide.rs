@@ -46,6 +46,10 @@ impl Op for WideOp {
     fn tolerance(&self, fixed: Fixed) -> f64 {
         0.5f64.powi(13).max(8.0 * fixed.ulp())
     }
+    /// What is at a scale of its own stays below 2^62 units by construction.
+    fn bounded(&self) -> bool {
+        false
+    }
 }
 
 /// `a * b` of numbers at scales whose bits beyond a number's add up to `bits - f`.

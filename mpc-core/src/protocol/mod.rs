@@ -161,6 +161,11 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>);
 
+    /// Whether a number is beyond what sessions can hold. Only a protocol in the clear can tell, when asked to check.
+    fn exceeds(&self, _: &Self::Share) -> bool {
+        false
+    }
+
     /// Starts the opening of a wire that a later step will want, so that it shares the round that comes next.
     fn open_early(&self, x: &Rc<Wire<Self>>);
 }

@@ -25,13 +25,20 @@ pub struct Plain<R, B> {
     cx: Rc<Context>,
     backend: B,
     fixed: Fixed,
+    /// Numbers of more units than this are found by [`Protocol::exceeds`].
+    limit: Option<R>,
     ring: PhantomData<R>,
 }
 
 impl<R: Ring, B: Backend> Plain<R, B> {
     /// The protocol at one party.
     pub fn new(cx: Rc<Context>, backend: B, fixed: Fixed) -> Self {
-        Self { cx, backend, fixed, ring: PhantomData }
+        Self { cx, backend, fixed, limit: None, ring: PhantomData }
+    }
+
+    /// With a check of magnitudes: for a ring larger than that of sessions, `S`.
+    pub fn checked<S: Ring>(self) -> Self {
+        Self { limit: Some(self.fixed.nearest(self.fixed.limit::<S>())), ..self }
     }
 }
 
@@ -50,6 +57,14 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn fixed(&self) -> Fixed {
         self.fixed
+    }
+
+    fn exceeds(&self, x: &Self::Share) -> bool {
+        let Some(limit) = self.limit else { return false };
+        // |x| < limit: neither x - limit nor -limit - x is positive.
+        let negative = |x: R| R::msb(x) == 1;
+        let inside = |x: R| negative(R::sub(x, limit)) && negative(R::sub(R::neg(limit), x));
+        self.backend.download(x).into_iter().any(|x| !inside(x))
     }
 
     fn constant(&self, x: &Array<Self>) -> Self::Share {

@@ -75,7 +75,7 @@ impl Session {
         );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         let cx = Rc::new(Context::new(dealer_seed, pair_seeds, Some(own_seed), net));
-        Ok(Self::build(cx, Cpu, fixed, settings.protocol, scopes, names))
+        Ok(Self::build(cx, Cpu, fixed, settings, scopes, names))
     }
 
     /// A session that computes nothing and sends nothing: it counts what `parties` parties would. Revealed values are
@@ -87,19 +87,22 @@ impl Session {
         let (fixed, scopes) = (settings.fixed()?, Scopes::default());
         let net = Net::new(Wire::Count, 0, names.len(), scopes.clone());
         let cx = Rc::new(Context::new(None, vec![None; names.len()], None, net));
-        Ok(Self::build(cx, Meta, fixed, settings.protocol, scopes, names.into()))
+        Ok(Self::build(cx, Meta, fixed, settings, scopes, names.into()))
     }
 
     fn build<B: Backend>(
         cx: Rc<Context>,
         backend: B,
         fixed: Fixed,
-        protocol: ProtocolKind,
+        settings: &Settings,
         scopes: Scopes,
         names: Rc<[String]>,
     ) -> Self {
-        let engine: Rc<dyn Engine> = match protocol {
+        let engine: Rc<dyn Engine> = match settings.protocol {
             ProtocolKind::Dealer => Rc::new(Machine(Dealer::<u64, B>::new(cx.clone(), backend, fixed))),
+            ProtocolKind::Plain if settings.check_range => {
+                Rc::new(Machine(Plain::<u128, B>::new(cx.clone(), backend, fixed).checked::<u64>()))
+            }
             ProtocolKind::Plain => Rc::new(Machine(Plain::<u64, B>::new(cx.clone(), backend, fixed))),
         };
         Self { runtime: Runtime::new(cx, engine, scopes.clone(), names), scopes }
