@@ -115,7 +115,7 @@ fn one_hot_rows_and_their_rounds() {
 fn one_hot_rows_at_other_precisions_and_of_known_indices() {
     for (fraction_bits, protocol) in [(10, ProtocolKind::Dealer), (23, ProtocolKind::Dealer), (16, ProtocolKind::Plain)]
     {
-        let settings = mpc_core::Settings { fraction_bits, protocol };
+        let settings = mpc_core::Settings { fraction_bits, protocol, ..Default::default() };
         agreed(Sim::new(2).settings(settings).run(async |s: Session| {
             let secret = alice(&s, 40, |i| i as f64).one_hot(40).reveal().await?;
             assert!(secret.into_iter().enumerate().all(|(k, bit)| bit == (k / 40 == k % 40)));

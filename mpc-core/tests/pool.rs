@@ -15,7 +15,10 @@ fn x_at(i: usize) -> f64 {
 /// Each window's elements, `None` in the padding, by planes of `[rows, columns]`.
 fn windows(x: &[f64], [rows, columns]: [usize; 2], p: &Pool) -> Vec<Vec<Option<f64>>> {
     let count = |at: usize, size: usize| {
-        (size + 2 * p.padding[at] - p.dilation[at] * (p.kernel[at] - 1) - 1) / p.stride[at] + 1
+        let rest = size + 2 * p.padding[at] - p.dilation[at] * (p.kernel[at] - 1) - 1;
+        let more =
+            p.partial && rest % p.stride[at] > 0 && (rest / p.stride[at] + 1) * p.stride[at] < size + p.padding[at];
+        rest / p.stride[at] + 1 + usize::from(more)
     };
     let [oh, ow] = [count(0, rows), count(1, columns)];
     let window = |at: usize| {
@@ -36,6 +39,9 @@ fn largest(window: &[Option<f64>]) -> f64 {
 fn mean(window: &[Option<f64>]) -> f64 {
     window.iter().flatten().sum::<f64>() / window.len() as f64
 }
+fn mean_inside(window: &[Option<f64>]) -> f64 {
+    window.iter().flatten().sum::<f64>() / window.iter().flatten().count() as f64
+}
 
 fn input() -> Vec<f64> {
     (0..2 * 3 * 7 * 6).map(x_at).collect()
@@ -47,7 +53,7 @@ fn agree_with_the_definition() {
         Pool::new(2),
         Pool::new(3).stride(2).padding(1),
         Pool::new(3).stride(1).padding(1).dilation(2),
-        Pool { kernel: [1, 4], stride: [2, 3], padding: [0, 2], dilation: [1, 1] },
+        Pool { kernel: [1, 4], stride: [2, 3], padding: [0, 2], ..Pool::new(1) },
         Pool { kernel: [7, 6], ..Pool::new(1) },
     ] {
         let expected = windows(&input(), [7, 6], &p);
@@ -67,10 +73,45 @@ fn agree_with_the_definition() {
 }
 
 #[test]
+fn windows_that_reach_beyond_the_end_and_means_without_the_padding() {
+    for p in [
+        Pool::new(2).partial(),
+        Pool::new(3).stride(2).padding(1).partial(),
+        Pool::new(4).stride(3).padding(2).partial(),
+        Pool::new(2).stride(4).padding(1).partial(),
+        Pool::new(3).stride(2).padding(1),
+    ] {
+        let expected = windows(&input(), [7, 6], &p);
+        agreed(Sim::new(2).run(async |s: Session| {
+            let x = alice(&s, [2, 3, 7, 6], x_at);
+            s.flush();
+            let before = s.traffic().total.rounds;
+            let inside = x.avg_pool2d(&p.without_padding());
+            s.flush();
+            assert_eq!(s.traffic().total.rounds - before, 1);
+            close(x.max_pool2d(&p).reveal().await?, expected.iter().map(|window| largest(window)), 0.0);
+            close(inside.reveal().await?, expected.iter().map(|window| mean_inside(window)), MEAN);
+            Ok(())
+        }));
+    }
+    // The padding counts; what a partial window has beyond it does not.
+    agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, [1, 5], |i| i as f64 + 1.0);
+        let p = Pool::new(3).stride(3).padding(1).partial();
+        close(x.avg_pool1d(&p).reveal().await?, [1.0, 4.0], 3.0 * ULP); // (0 1 2) (3 4 5), and the padding
+        let p = Pool::new(2).stride(3).partial();
+        close(x.avg_pool1d(&p).reveal().await?, [1.5, 4.5], 2.0 * ULP);
+        let p = Pool::new(2).stride(2).partial();
+        close(x.avg_pool1d(&p).reveal().await?, [1.5, 3.5, 5.0], 3.0 * ULP);
+        Ok(())
+    }));
+}
+
+#[test]
 fn one_axis_and_whole_planes() {
     agreed(Sim::new(2).run(async |s: Session| {
         let x = alice(&s, [6, 42], x_at);
-        let columns = Pool { kernel: [1, 3], stride: [1, 2], padding: [0, 1], dilation: [1, 1] };
+        let columns = Pool { kernel: [1, 3], stride: [1, 2], padding: [0, 1], ..Pool::new(1) };
         let expected = windows(&input(), [1, 42], &columns);
         let p = Pool::new(3).stride(2).padding(1);
         let z = x.max_pool1d(&p).reveal().await?;
@@ -88,7 +129,7 @@ fn one_axis_and_whole_planes() {
 }
 
 #[test]
-fn adaptive_averages() {
+fn adaptive_windows() {
     for count in [[7, 3], [1, 1], [3, 4], [5, 6], [9, 2]] {
         let window = |at: usize, i: usize| {
             let size = [7, 6][at];
@@ -110,6 +151,15 @@ fn adaptive_averages() {
             let z = z.reveal().await?;
             assert_eq!(z.shape(), [2, 3, count[0], count[1]]);
             close(z, (0..6 * count[0] * count[1]).map(expected), MEAN);
+            let largest = |at: usize| {
+                let plane = at / (count[0] * count[1]);
+                let (rows, columns) = (window(0, at / count[1] % count[0]), window(1, at % count[1]));
+                let cells = rows.flat_map(|i| columns.clone().map(move |j| x_at(plane * 42 + i * 6 + j)));
+                cells.fold(f64::MIN, f64::max)
+            };
+            close(x.adaptive_max_pool2d(count).reveal().await?, (0..6 * count[0] * count[1]).map(largest), 0.0);
+            let line = x.reshape([6, 42]).adaptive_max_pool1d(7).reveal().await?;
+            close(line, (0..42).map(|at| (0..6).map(|i| x_at(at * 6 + i)).fold(f64::MIN, f64::max)), 0.0);
             Ok(())
         }));
     }
@@ -170,7 +220,9 @@ fn all_windows_share_their_rounds() {
 #[test]
 fn mistakes() {
     type Program = fn(&Tensor<Secret>) -> Tensor<Secret>;
-    let cases: [(Program, &str); 9] = [
+    let cases: [(Program, &str); 11] = [
+        (|x| x.sum().adaptive_max_pool1d(2), "adaptive_max_pool: the shapes do not fit: at least one axis"),
+        (|x| x.adaptive_max_pool2d([1, 0]), "adaptive_max_pool: [1, 0] windows over axes of 4 and 5"),
         (|x| x.max_pool2d(&Pool::new(0)), "max_pool: a window of 0"),
         (|x| x.max_pool2d(&Pool::new(5)), "max_pool: a window of 5"),
         (|x| x.max_pool2d(&Pool::new(2).stride(0)), "max_pool: a window of 2 with stride 0"),

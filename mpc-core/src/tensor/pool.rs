@@ -17,7 +17,7 @@ impl<V: Visibility> Tensor<V> {
         self.handle.max_pool1d(pool).into()
     }
 
-    /// The mean of each window over the last two axes; padding counts as zeros. A secret costs 1 round.
+    /// The mean of each window over the last two axes; padding counts as zeros, unless [`Pool::without_padding`]. A secret costs 1 round.
     #[track_caller]
     pub fn avg_pool2d(&self, pool: &Pool) -> Self {
         self.handle.avg_pool2d(pool).into()
@@ -34,6 +34,25 @@ impl<V: Visibility> Tensor<V> {
     #[track_caller]
     pub fn adaptive_avg_pool2d(&self, windows: [usize; 2]) -> Self {
         self.handle.adaptive_avg_pool2d(windows).into()
+    }
+
+    /// The mean of each of so many windows that cover the last axis evenly; as [`Self::adaptive_avg_pool2d`].
+    #[track_caller]
+    pub fn adaptive_avg_pool1d(&self, windows: usize) -> Self {
+        self.handle.adaptive_avg_pool1d(windows).into()
+    }
+
+    /// The largest of each of `[rows, columns]` windows that cover the last two axes evenly, overlapping if the sizes do not
+    /// divide. Exact; 4 rounds for each halving of the larger windows' rows and columns.
+    #[track_caller]
+    pub fn adaptive_max_pool2d(&self, windows: [usize; 2]) -> Self {
+        self.handle.adaptive_max_pool2d(windows).into()
+    }
+
+    /// The largest of each of so many windows that cover the last axis evenly; as [`Self::adaptive_max_pool2d`].
+    #[track_caller]
+    pub fn adaptive_max_pool1d(&self, windows: usize) -> Self {
+        self.handle.adaptive_max_pool1d(windows).into()
     }
 
     /// The mean over the last two axes, which keep size 1. A secret costs 1 round.
