@@ -106,6 +106,12 @@ fn cases() -> Vec<Case> {
             dealt: 32.0 + 144.0 + 8.0 * 26.0 + 256.0 + 8.0,
             ..scaled("log", |x| x.log(), |x| x.max(ULP).ln(), (0.0, 0.0, 0.0, 0.0))
         },
+        Case {
+            rounds: 6,
+            sent: 16.0 + (33.0 * 12.0 + 13.0 + 1.0) / 8.0,
+            dealt: 32.0 + 144.0 + 8.0 * 26.0 + 256.0 + 8.0,
+            ..scaled("log1p", |x| x.log1p(), |x| (1.0 + x).max(ULP).ln(), (0.0, 0.0, 0.0, 0.0))
+        },
         wave("sin", |x| x.sin(), f64::sin),
         wave("cos", |x| x.cos(), f64::cos),
         Case {
@@ -117,6 +123,16 @@ fn cases() -> Vec<Case> {
             // A ReLU, then an exponential with 4 thresholds and 4 choices.
             sent: 8.0 + 34.0 / 8.0 + 32.0 + (33.0 * 4.0 + 4.0 + 2.0) / 8.0,
             dealt: 44.0 + 16.0 + 56.0 + 48.0 + 32.0 + 16.0 * 12.0,
+        },
+        Case {
+            name: "selu",
+            program: |x| x.selu(),
+            clear: |x| 1.050_700_987_355_480_5 * if x < 0.0 { 1.673_263_242_354_377_2 * x.exp_m1() } else { x },
+            tolerance: |y| 2e-4 + y.abs() * 0.5f64.powi(17),
+            rounds: 14,
+            // That, and two rescales by a factor.
+            sent: 8.0 + 34.0 / 8.0 + 32.0 + (33.0 * 4.0 + 4.0 + 2.0) / 8.0 + 2.0 / 8.0,
+            dealt: 44.0 + 16.0 + 56.0 + 48.0 + 32.0 + 16.0 * 12.0 + 16.0,
         },
         guarded("silu", |x| x.silu(), |x| x * logistic(x), |_| 7e-5, 16.0, 2.0, 2.0),
     ]

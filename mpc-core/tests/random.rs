@@ -118,6 +118,29 @@ fn no_party_and_no_dealer_decides_a_value() {
 }
 
 #[test]
+fn an_index_is_drawn_by_its_weight() {
+    let weights = [0.0, 2.0, 0.5, 0.0, 1.5];
+    agreed(Sim::new(2).seed(11).run(async |s: Session| {
+        let x = alice(&s, [N / 8, 5], |k| weights[k % 5]);
+        s.flush();
+        let before = s.traffic().total.rounds;
+        let drawn = x.weighted_index(1);
+        s.flush();
+        assert_eq!(s.traffic().total.rounds - before, 6);
+        let (bits, rows) = (drawn.number().sum_axes(&[0]).reveal().await?, drawn.count(1).reveal().await?);
+        assert!(rows.iter().all(|&count| count == 1.0));
+        let trials = (N / 8) as f64;
+        for (&count, weight) in bits.iter().zip(weights) {
+            let p = weight / 4.0;
+            assert!((count - trials * p).abs() <= 4.0 * (trials * p * (1.0 - p)).sqrt(), "{count} for {weight}");
+        }
+        let last = alice(&s, [2, 3], |_| 0.0).weighted_index(1).number().reveal().await?;
+        assert_eq!(last.into_raw_vec_and_offset().0, [0.0, 0.0, 1.0, 0.0, 0.0, 1.0]);
+        Ok(())
+    }));
+}
+
+#[test]
 fn draws_of_one_session_differ() {
     agreed(Sim::new(2).seed(5).run(async |s: Session| {
         let (a, b) = (s.random_uniform(64).reveal().await?, s.random_uniform(64).reveal().await?);

@@ -65,14 +65,27 @@ impl Letters {
     }
 }
 
+/// How a product of more than two is taken: the first two, keeping the letters that others or the result need.
+fn first_two(operands: &[Vec<char>], result: &[char]) -> String {
+    let mut kept: Vec<char> = Vec::new();
+    for &letter in operands[..2].iter().flatten() {
+        let needed = result.contains(&letter) || operands[2..].iter().flatten().any(|other| *other == letter);
+        if needed && !kept.contains(&letter) {
+            kept.push(letter);
+        }
+    }
+    let text = |letters: &[char]| letters.iter().collect::<String>();
+    format!("{},{}->{}", text(&operands[0]), text(&operands[1]), text(&kept))
+}
+
 /// The letters of one list that satisfy a condition.
 fn those(letters: &[char], condition: impl Fn(&char) -> bool) -> Vec<char> {
     letters.iter().copied().filter(condition).collect()
 }
 
 impl Handle {
-    /// The sum of products of one or two tensors that a specification like `"bij,bjk->bik"` names; without `->`, the result
-    /// has the letters that occur once, in alphabetical order. A letter that occurs twice in an operand is its diagonal.
+    /// The sum of products of tensors that a specification like `"bij,bjk->bik"` names: of more than two, from the left, two
+    /// at a time. Without `->`, the result has the letters that occur once, in alphabetical order. A letter that occurs twice in an operand is its diagonal.
     #[track_caller]
     pub fn einsum(&self, spec: &str, others: &[&Self]) -> Self {
         if let Some(poisoned) = std::iter::once(&self).chain(others).find(|x| x.error().is_some()) {
@@ -90,7 +103,14 @@ impl Handle {
                 x.in_order(&own, &letters.result)
             }
             [other] => self.einsum_two(other, &letters),
-            _ => self.refuse("einsum", Usage::Argument("more than two operands".into())),
+            [other, rest @ ..] => {
+                let first = first_two(&letters.operands, &letters.result);
+                let text = |letters: &[char]| letters.iter().collect::<String>();
+                let kept = first.rsplit('>').next().unwrap_or_default().to_owned();
+                let rest_of: Vec<String> = letters.operands[2..].iter().map(|letters| text(letters)).collect();
+                let spec = format!("{kept},{}->{}", rest_of.join(","), text(&letters.result));
+                self.einsum(&first, &[other]).einsum(&spec, rest)
+            }
         }
     }
 

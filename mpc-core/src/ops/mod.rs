@@ -31,6 +31,7 @@ mod random;
 mod rearrange;
 mod refuse;
 mod reveal;
+mod scatter;
 mod select;
 mod share;
 mod softmax;

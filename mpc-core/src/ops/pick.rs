@@ -14,11 +14,11 @@ use crate::{
 
 /// A linear map and its transpose.
 #[derive(Debug)]
-struct Map {
-    name: &'static str,
-    map: Linear,
-    transpose: Linear,
-    shape: Shape,
+pub(super) struct Map {
+    pub(super) name: &'static str,
+    pub(super) map: Linear,
+    pub(super) transpose: Linear,
+    pub(super) shape: Shape,
 }
 
 impl Op for Map {
@@ -42,7 +42,7 @@ impl Op for Map {
 
 impl Handle {
     #[track_caller]
-    fn picked(&self, name: &'static str, along: Along, index: Vec<Option<usize>>, shape: Shape) -> Self {
+    pub(super) fn picked(&self, name: &'static str, along: Along, index: Vec<Option<usize>>, shape: Shape) -> Self {
         let pick = Pick { along, index };
         self.then(Map { name, map: Linear::Pick(pick.clone()), transpose: Linear::Unpick(pick), shape }, &[])
     }

@@ -1,7 +1,7 @@
 //! Products of many: powers and products along an axis, in as few steps one after the other as products allow. Each step is
 //! 2 rounds on secrets, and costs a [`mul`](super::mul).
 
-use crate::{op::Handle, shape::Shape};
+use crate::op::Handle;
 
 impl Handle {
     /// `x * x`. One opening.
@@ -26,9 +26,22 @@ impl Handle {
         }
     }
 
+    /// `c0 + c1 x + c2 x^2 + ..`, lowest coefficient first. Powers are made of halves, and the sum is rescaled once.
+    #[track_caller]
+    pub fn polynomial(&self, coefficients: &[f64]) -> Self {
+        let mut powers = vec![self.clone()];
+        for power in 2..coefficients.len() {
+            powers.push(powers[power / 2 - 1].mul(&powers[power.div_ceil(2) - 1]));
+        }
+        let (constant, rest) = coefficients.split_first().map_or((0.0, coefficients), |(first, rest)| (*first, rest));
+        let terms: Vec<(f64, &Self)> = rest.iter().copied().zip(&powers).filter(|(c, _)| *c != 0.0).collect();
+        let sum = if terms.is_empty() { self.scale(0.0) } else { Self::combine(&terms) };
+        sum.add(&self.number_like(constant))
+    }
+
     #[track_caller]
     fn one(&self) -> Self {
-        Self::public(self.runtime(), Shape::scalar(), &[1.0])
+        self.number_like(1.0)
     }
 
     /// The product along an axis, which disappears: the logarithm of its size in steps, rounded up. That of nothing is 1.

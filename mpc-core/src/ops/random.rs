@@ -107,6 +107,35 @@ impl Handle {
     }
 }
 
+impl Handle {
+    /// One-hot bits along an axis: an index that is drawn with probabilities proportional to these numbers, none of which
+    /// may be negative. A uniform part of their sum is compared with the running sums.
+    #[track_caller]
+    pub fn weighted_index(&self, axis: usize) -> Self {
+        let op = "weighted_index";
+        let size = match self.size(axis) {
+            Ok(0) => return self.refuse(op, Usage::Argument("an index of none".into())),
+            Ok(size) => size,
+            Err(problem) => return self.refuse(op, problem),
+        };
+        let sums = self.cumsum(axis);
+        let total = sums.slice(axis, size - 1..size, 1);
+        let bits = self.runtime().engine().fixed().bits();
+        let uniform = Self::random(self.runtime(), total.shape(), Random::Uniform { bits });
+        // The first whose running sum is above the part: the last always is, or the sum is zero.
+        let part = uniform.mul(&total);
+        let below = sums.slice(axis, 0..size - 1, 1).sub(&part).compare_with(Comparison::NotLess, self.ulp());
+        let none = self.number_like(0.0).compare_with(Comparison::Less, 0.0).expand(&total.shape());
+        let before = none.concat(&[&below], axis);
+        let after = below.concat(&[&none.not()], axis);
+        before.logic(Logic::Xor, &after)
+    }
+
+    fn ulp(&self) -> f64 {
+        self.runtime().engine().fixed().ulp()
+    }
+}
+
 /// Neighbouring digits, lowest first, as one: the cases of "below" exclude each other.
 fn join(digits: &[(Option<Handle>, Handle)]) -> (Option<Handle>, Handle) {
     let mut below: Option<Handle> = None;

@@ -164,6 +164,22 @@ impl Handle {
         diagonal.sum(&[diagonal.shape().rank().saturating_sub(1)], false)
     }
 
+    /// All windows of `size` neighbours along an axis, at distances of `step`; their elements become a new last axis.
+    #[track_caller]
+    pub fn unfold(&self, axis: usize, size: usize, step: usize) -> Self {
+        let mut view = View::of(&self.shape());
+        let Some(&Axis { size: whole, stride }) = view.axes.get(axis) else {
+            return self.refuse("unfold", Usage::Axis { axis, rank: view.axes.len() });
+        };
+        if size == 0 || step == 0 || size > whole {
+            let problem = format!("no window of size {size} and step {step} in an axis of {whole}");
+            return self.refuse("unfold", Usage::Argument(problem));
+        }
+        view.axes[axis] = Axis { size: (whole - size) / step + 1, stride: stride.saturating_mul(step as isize) };
+        view.axes.push(Axis { size, stride });
+        self.view(Ok(view), None)
+    }
+
     /// Windows over the last two axes: `[.., rows, columns, kernel rows, kernel columns]`. What the last window does not
     /// reach is left out.
     #[track_caller]

@@ -28,6 +28,18 @@ impl Handle {
         rows.matmul(&rows.reshape(&[batch, each, 1].into())).reshape(&Shape::from(&kept[..]))
     }
 
+    /// The square root of [`Self::norm_squared`].
+    #[track_caller]
+    pub fn norm(&self, axes: &[usize], keep: bool) -> Self {
+        self.sum_of_squares("norm", axes, keep).sqrt()
+    }
+
+    /// The square root of [`Self::var`].
+    #[track_caller]
+    pub fn std(&self, axes: &[usize], keep: bool, unbiased: bool) -> Self {
+        self.var(axes, keep, unbiased).sqrt()
+    }
+
     /// The variance over some axes (all if there are none named), which disappear, or stay with size 1 if `keep`: the mean
     /// square of the distances from the mean, or with `unbiased` their sum over one less than their number.
     #[track_caller]

@@ -146,6 +146,12 @@ impl Handle {
         self.with_slope("log", Function::Log, |_, _, grad, x, _| x[0].reciprocal().times_grad(grad))
     }
 
+    /// `ln(1 + x)`.
+    #[track_caller]
+    pub fn log1p(&self) -> Self {
+        self.add(&self.number_like(1.0)).log()
+    }
+
     /// `e^x`.
     #[track_caller]
     pub fn exp(&self) -> Self {

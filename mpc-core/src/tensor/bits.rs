@@ -136,6 +136,12 @@ impl<V: Visibility> Tensor<V> {
         self.clamp(0.0, 6.0)
     }
 
+    /// x, but at least -1 and at most 1. Exact.
+    #[track_caller]
+    pub fn hardtanh(&self) -> Self {
+        self.clamp(-1.0, 1.0)
+    }
+
     /// The larger of two, with broadcasting. Exact.
     #[track_caller]
     pub fn maximum<W: Visibility>(&self, other: &Tensor<W>) -> Tensor<V::Out>

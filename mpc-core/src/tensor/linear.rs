@@ -37,6 +37,20 @@ impl<V: Visibility> Tensor<V> {
         self.handle.einsum(spec, &[&other.handle]).into()
     }
 
+    /// The sum of products of three or more tensors, like `"bi,ij,bj->b"`: two at a time from the left, each product at the
+    /// cost of one. Between other visibilities, [`Self::einsum_with`] one after the other.
+    #[track_caller]
+    pub fn einsum_all(&self, spec: &str, others: &[&Self]) -> Self {
+        let others: Vec<_> = others.iter().map(|other| &other.handle).collect();
+        self.handle.einsum(spec, &others).into()
+    }
+
+    /// `c0 + c1 x + c2 x^2 + ..` for public coefficients, lowest first. 1 round, and 2 for each doubling of the degree, less 1 if x is open.
+    #[track_caller]
+    pub fn polynomial(&self, coefficients: &[f64]) -> Self {
+        self.handle.polynomial(coefficients).into()
+    }
+
     /// `x * x`: one opening, 1 round.
     #[track_caller]
     pub fn square(&self) -> Self {

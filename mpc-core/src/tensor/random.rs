@@ -1,6 +1,6 @@
 //! What random values do to tensors: see [`Session::random_bits`](crate::Session::random_bits) and its kin.
 
-use super::Tensor;
+use super::{Bit, Tensor};
 use crate::visibility::Secret;
 
 impl Tensor<Secret> {
@@ -9,6 +9,13 @@ impl Tensor<Secret> {
     #[track_caller]
     pub fn shuffle(&self, axis: usize) -> Self {
         self.handle.shuffle(axis).into()
+    }
+
+    /// Along an axis, one bit is set: at an index that is drawn with probabilities proportional to these numbers, none of
+    /// which may be negative. If all are zero it is the last. Nobody knows which index is drawn. 6 rounds on secrets.
+    #[track_caller]
+    pub fn weighted_index(&self, axis: usize) -> Tensor<Secret, Bit> {
+        self.handle.weighted_index(axis).into()
     }
 
     /// While training, each element is 0 with a public probability below 1 and else divided by the probability that it is

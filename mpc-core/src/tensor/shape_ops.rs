@@ -1,7 +1,7 @@
 //! Rearrangements by public sizes and indices: free and exact on secrets too.
 
 use super::Tensor;
-use crate::visibility::Visibility;
+use crate::visibility::{Join, Visibility};
 
 /// What numbers and bits have in common. Free: the result keeps the opening of what it views.
 impl<V: Visibility, K> Tensor<V, K> {
@@ -59,6 +59,24 @@ impl<V: Visibility, K> Tensor<V, K> {
         self.handle.repeat_interleave(axis, times).into()
     }
 
+    /// All windows of `size` neighbours along an axis, at distances of `step`: the axis counts windows, and a new last axis
+    /// their elements. A view.
+    #[track_caller]
+    pub fn unfold(&self, axis: usize, size: usize, step: usize) -> Self {
+        self.handle.unfold(axis, size, step).into()
+    }
+
+    /// The slices along an axis, which disappears.
+    #[track_caller]
+    pub fn unbind(&self, axis: usize) -> Vec<Self> {
+        let count = self.shape().dims().get(axis).copied().unwrap_or(0);
+        let mut slices = Vec::with_capacity(count);
+        for at in 0..count {
+            slices.push(self.index(axis, at));
+        }
+        slices
+    }
+
     /// The diagonal of the matrices in the last two axes, which become one: elements (i, i + `above`).
     #[track_caller]
     pub fn diagonal(&self, above: isize) -> Self {
@@ -79,6 +97,36 @@ impl<V: Visibility> Tensor<V> {
     #[track_caller]
     pub fn take_along(&self, axis: usize, count: usize, indices: &[usize]) -> Self {
         self.handle.take_along(axis, count, indices).into()
+    }
+
+    /// This tensor plus slices of another, each at the place of an axis that its public index names. A place may be named
+    /// more than once, and gets the sum.
+    #[track_caller]
+    pub fn index_add<W: Visibility>(&self, axis: usize, indices: &[usize], source: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.index_add(axis, indices, &source.handle).into()
+    }
+
+    /// This tensor plus the elements of another, each at the place of an axis that its own public index names, and at its
+    /// own place of the other axes: as many indices as the other has elements, row-major. The sum, where several meet.
+    #[track_caller]
+    pub fn scatter_add<W: Visibility>(&self, axis: usize, indices: &[usize], source: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.scatter_add(axis, indices, &source.handle).into()
+    }
+
+    /// This tensor with the elements of another instead of its own, at places as of [`Self::scatter_add`]. No place may be
+    /// named twice.
+    #[track_caller]
+    pub fn scatter<W: Visibility>(&self, axis: usize, indices: &[usize], source: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.scatter(axis, indices, &source.handle).into()
     }
 
     /// An axis shifted by `by` steps towards its end; what leaves there comes back at the start.
