@@ -22,7 +22,8 @@ fn found(program: impl Fn(&Tensor<Secret>, &Tensor<Secret>) -> Tensor<Secret> + 
 
 #[test]
 fn the_step_that_overflows_is_named_with_its_scope_and_line() {
-    let cases: [(&str, fn(&Tensor<Secret>, &Tensor<Secret>) -> Tensor<Secret>); 5] = [
+    type Program = fn(&Tensor<Secret>, &Tensor<Secret>) -> Tensor<Secret>;
+    let cases: [(&str, Program); 5] = [
         ("mul", |x, y| x * y), // 1.2e9 is more than 2^30
         ("scale", |x, _| x * 40_000.0),
         ("add", |x, _| {

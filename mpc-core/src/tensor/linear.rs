@@ -45,7 +45,8 @@ impl<V: Visibility> Tensor<V> {
         self.handle.einsum(spec, &others).into()
     }
 
-    /// `c0 + c1 x + c2 x^2 + ..` for public coefficients, lowest first. 1 round, and 2 for each doubling of the degree, less 1 if x is open.
+    /// `c0 + c1 x + c2 x^2 + ..` for public coefficients, lowest first. 2 rounds for each doubling of the degree, and
+    /// 1; one less if x is open.
     #[track_caller]
     pub fn polynomial(&self, coefficients: &[f64]) -> Self {
         self.handle.polynomial(coefficients).into()
