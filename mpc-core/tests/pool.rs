@@ -16,8 +16,9 @@ fn x_at(i: usize) -> f64 {
 fn windows(x: &[f64], [rows, columns]: [usize; 2], p: &Pool) -> Vec<Vec<Option<f64>>> {
     let count = |at: usize, size: usize| {
         let rest = size + 2 * p.padding[at] - p.dilation[at] * (p.kernel[at] - 1) - 1;
-        let more =
-            p.partial && rest % p.stride[at] > 0 && (rest / p.stride[at] + 1) * p.stride[at] < size + p.padding[at];
+        let more = p.partial
+            && !rest.is_multiple_of(p.stride[at])
+            && (rest / p.stride[at] + 1) * p.stride[at] < size + p.padding[at];
         rest / p.stride[at] + 1 + usize::from(more)
     };
     let [oh, ow] = [count(0, rows), count(1, columns)];
