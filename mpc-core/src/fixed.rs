@@ -99,14 +99,16 @@ pub struct Factors {
 
 impl Factors {
     /// The factors nearest to some numbers; nothing if one is not finite or its magnitude reaches the limit of the code.
-    /// Factors below 2^-40 lose precision and become zero below 2^-57.
+    /// Below one, the largest gets f significant bits: with more, its product with the largest number would not keep the
+    /// headroom of a rescale. Factors below 2^-40 lose precision and become zero below 2^-57.
     pub fn new<R: Ring>(c: &[f64], fixed: Fixed) -> Option<Self> {
         let limit = fixed.limit::<R>();
         if c.iter().any(|c| !c.is_finite() || c.abs() >= limit) {
             return None;
         }
         let largest = c.iter().fold(0f64, |largest, c| largest.max(c.abs()));
-        let small = if largest == 0.0 { 0 } else { (-largest.log2().floor()).clamp(0.0, 40.0) as u32 };
+        // The exponent is read off, not computed: it must be the same at every party.
+        let small = if largest == 0.0 { 0 } else { (-1 - libm::ilogb(largest)).clamp(0, 40) as u32 };
         let mut shift = (fixed.bits() + small).min(R::BITS - 8);
         let scale = 2f64.powi(shift as i32);
         let mut numerators: Vec<_> = c.iter().map(|c| (c * scale).round_ties_even() as i64).collect();

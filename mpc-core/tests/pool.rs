@@ -5,8 +5,8 @@ mod common;
 use common::{ULP, agreed, alice, close};
 use mpc_core::{Error, Pool, Secret, Session, Tensor, sim::Sim};
 
-/// Of a mean: factors have 17 significant bits, and the means are below 90.
-const MEAN: f64 = 90.0 * 0.25 * ULP + 2.0 * ULP;
+/// Of a mean: factors have 16 significant bits, and the means are below 90.
+const MEAN: f64 = 90.0 * 0.5 * ULP + 2.0 * ULP;
 
 fn x_at(i: usize) -> f64 {
     ((i * 7919) % 1009) as f64 / 16.0 - 90.0 // mostly below zero: a zero of the padding would win

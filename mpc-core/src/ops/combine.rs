@@ -1,5 +1,5 @@
 //! Sums of public multiples, `c_1 x_1 + c_2 x_2 + ..`, rescaled once. Whole factors are free and exact; otherwise 1 round
-//! and 1/8 B (dealt 8 B), error one unit of the last place plus the rounding of the factors (2^-17 of the largest at 16
+//! and 1/8 B (dealt 8 B), error one unit of the last place plus the rounding of the factors (2^-16 of the largest at 16
 //! fractional bits, however small it is).
 
 use crate::{
