@@ -5,6 +5,7 @@
 //! Not meant to be called by hand: `if x > y { a } else { b }` is easier to read than
 //! `choose(gt(&x, &y), || a, || b)`.
 
+mod calls;
 mod choose;
 mod compare;
 mod logic;
@@ -12,6 +13,7 @@ mod merge;
 mod public;
 mod select;
 
+pub use calls::{field, model, within};
 pub use choose::{Condition, choose, choose_with};
 pub use compare::{Compare, Equate, eq, ge, gt, le, lt, ne};
 pub use logic::{Logic, and, or};

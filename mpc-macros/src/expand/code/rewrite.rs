@@ -4,12 +4,13 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Item, Local, Pat, Signature,
-    Stmt, Token,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Ident, Item, Local, Pat,
+    Signature, Stmt, Token,
 };
 
 use super::call;
 use super::choice::{self, Plan};
+use super::field;
 use super::kinds::{is_comparison, root};
 use super::scope::Scopes;
 use crate::ctxt::Ctxt;
@@ -177,6 +178,19 @@ impl VisitMut for Rewrite<'_> {
                 );
                 self.block(&mut block.block, false);
             }
+            Expr::MethodCall(call) => {
+                visit_mut::visit_expr_method_call_mut(self, call);
+                if let Some(rewritten) = field::forward(call) {
+                    *expr = rewritten;
+                }
+            }
+            Expr::Call(call) => {
+                visit_mut::visit_expr_call_mut(self, call);
+                let part = |name: &Ident| self.scopes.find(name).is_some_and(|variable| variable.part);
+                if let Some(rewritten) = field::call(call, part) {
+                    *expr = rewritten;
+                }
+            }
             // Code that runs at another time.
             Expr::Const(_) => {}
             other => visit_mut::visit_expr_mut(self, other),
@@ -200,7 +214,7 @@ impl VisitMut for Rewrite<'_> {
     fn visit_expr_for_loop_mut(&mut self, turn: &mut ExprForLoop) {
         self.visit_expr_mut(&mut turn.expr);
         self.scopes.enter();
-        self.scopes.bind_pattern(&turn.pat);
+        self.scopes.bind_parts(&turn.pat, field::mentions_self(&turn.expr));
         self.block(&mut turn.body, true);
         self.scopes.leave();
     }
