@@ -47,13 +47,13 @@ pub use mpc_core::{
     Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret, Session,
     Settings, Shape, Tensor, Visibility, lang, sim,
 };
-pub use mpc_macros::{main, parties, secure_model, test};
+pub use mpc_macros::{Select, main, parties, secure_model, test};
 pub use mpc_nn as nn;
 
 /// What a program needs.
 pub mod prelude {
     pub use crate::{
-        Party, Private, Public, Secret, Session, Shape, Tensor, Visibility, launch, nn,
+        Party, Private, Public, Secret, Select, Session, Shape, Tensor, Visibility, launch, nn,
         nn::{Linear, Module, Param},
         parties, secure_model,
     };

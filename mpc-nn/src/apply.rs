@@ -7,8 +7,8 @@ use mpc_core::{Join, Secret, Tensor, Visibility};
 /// A `forward` on `&self` in a `#[secure_model] impl` implements it, for the types of its arguments; closures and functions
 /// have it too. A generic model asks for it: `M: for<'a> Apply<(&'a Tensor<Secret>,), Tensor<Secret>>`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be called with `{Args}`",
-    label = "no layer that takes `{Args}`",
+    message = "`{Self}` is no layer that can be called with these arguments",
+    label = "not a layer, or other arguments",
     note = "a field is called as `self.field(x)` if it is a layer of `mpc::nn`, or has its `forward` in a `#[secure_model] impl`; the arguments are those of that `forward`",
     note = "any other method of it is called by its own name: `self.field.method(x)`"
 )]
@@ -20,8 +20,8 @@ pub trait Apply<Args, Out> {
 
 /// A layer that changes when it is called, such as one that counts: as [`Apply`], in methods on `&mut self`.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be called with `{Args}`",
-    label = "no layer that takes `{Args}`",
+    message = "`{Self}` is no layer that can be called with these arguments",
+    label = "not a layer, or other arguments",
     note = "a field is called as `self.field(x)` if it is a layer of `mpc::nn`, or has its `forward` in a `#[secure_model] impl`; the arguments are those of that `forward`",
     note = "any other method of it is called by its own name: `self.field.method(x)`"
 )]
@@ -67,10 +67,10 @@ impl<A, B, C, Out, F: Fn(A, B, C) -> Out> Apply<(A, B, C), Out> for F {
     message = "`{Self}` has no field of this name that could be called",
     note = "`self.field(x)` calls the layer in a field of a `#[secure_model] struct`"
 )]
-pub trait Has<const NAME: u128> {}
+pub trait HasFieldOfThatName<const NAME: u128> {}
 
 /// The field itself. `#[secure_model]` on the struct implements it for every field.
-pub trait Part<const NAME: u128, Layer: ?Sized>: Has<NAME> {
+pub trait Part<const NAME: u128, Layer: ?Sized>: HasFieldOfThatName<NAME> {
     /// The field.
     fn part(&self) -> &Layer;
     /// The field, to be changed.
@@ -98,7 +98,7 @@ pub const fn name(field: &str) -> u128 {
 macro_rules! calls {
     ($(& $trait:ident: $field:ident($($arg:ident),+);)*) => {$(
         #[allow(dead_code)]
-        trait $trait: $crate::Has<{ $crate::name(stringify!($field)) }> {
+        trait $trait: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> {
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[track_caller]
             fn $field<$($arg,)+ Layer: ?Sized, Out>(&self, $($arg: $arg),+) -> Out
@@ -110,11 +110,11 @@ macro_rules! calls {
                 self.part().apply(($($arg,)+))
             }
         }
-        impl<Model: $crate::Has<{ $crate::name(stringify!($field)) }> + ?Sized> $trait for Model {}
+        impl<Model: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> + ?Sized> $trait for Model {}
     )*};
     ($(&mut $trait:ident: $field:ident($($arg:ident),+);)*) => {$(
         #[allow(dead_code)]
-        trait $trait: $crate::Has<{ $crate::name(stringify!($field)) }> {
+        trait $trait: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> {
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[track_caller]
             fn $field<$($arg,)+ Layer: ?Sized, Out>(&mut self, $($arg: $arg),+) -> Out
@@ -126,7 +126,7 @@ macro_rules! calls {
                 self.part_mut().apply_mut(($($arg,)+))
             }
         }
-        impl<Model: $crate::Has<{ $crate::name(stringify!($field)) }> + ?Sized> $trait for Model {}
+        impl<Model: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> + ?Sized> $trait for Model {}
     )*};
 }
 

@@ -14,7 +14,7 @@ mod param;
 
 #[doc(hidden)]
 pub use apply::scope;
-pub use apply::{Apply, ApplyMut, Has, Part, name};
+pub use apply::{Apply, ApplyMut, HasFieldOfThatName, Part, name};
 pub use layers::Linear;
 pub use module::{Module, Visitor, VisitorMut};
 pub use param::Param;

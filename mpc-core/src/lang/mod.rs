@@ -22,7 +22,7 @@ pub use public::{
     MayAct, MayGuard, MayLeave, MayLoop, PublicIndex, PublicScrutinee, index, may_act, may_guard, may_leave, may_loop,
     scrutinee,
 };
-pub use select::Select;
+pub use select::{Select, Selectable, selectable};
 
 mod sealed {
     /// Implemented for nothing: what needs it never applies.

@@ -32,7 +32,7 @@ fn calls(model: &Model) -> TokenStream {
         quote! {
             #(#cfgs)*
             #[automatically_derived]
-            impl #impl_generics ::mpc::nn::Has<{ ::mpc::nn::name(#name) }> for #owner #ty_generics #clause {}
+            impl #impl_generics ::mpc::nn::HasFieldOfThatName<{ ::mpc::nn::name(#name) }> for #owner #ty_generics #clause {}
             #(#cfgs)*
             #[automatically_derived]
             impl #impl_generics ::mpc::nn::Part<{ ::mpc::nn::name(#name) }, #layer> for #owner #ty_generics #clause {
