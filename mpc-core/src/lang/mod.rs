@@ -8,6 +8,7 @@
 mod calls;
 mod choose;
 mod compare;
+mod integers;
 mod logic;
 mod merge;
 mod public;
