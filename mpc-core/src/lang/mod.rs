@@ -13,6 +13,7 @@ mod logic;
 mod merge;
 mod public;
 mod select;
+mod twin;
 
 pub use calls::{field, model, within};
 pub use choose::{Condition, choose, choose_with};
@@ -24,6 +25,7 @@ pub use public::{
     scrutinee,
 };
 pub use select::{Select, Selectable, selectable};
+pub use twin::AnyVisibility;
 
 mod sealed {
     /// Implemented for nothing: what needs it never applies.
