@@ -356,3 +356,32 @@ fn structs() {
         value + 1000.0 * from + m + 1.0 + if m > 0.0 { 100.0 } else { 0.0 } + history
     });
 }
+
+/// A name of the branch's own stands before an outer one only within the branch.
+#[secure_model]
+fn shadows(x: Numbers, mut y: Numbers) -> Numbers {
+    if x > 0.0 {
+        y += 1.0;
+        let mut y = &y * 100.0;
+        y += 1.0;
+        let _ = y;
+    } else {
+        let x = &x + 5.0;
+        y = x;
+    }
+    y + x
+}
+
+/// The elements of a list are code, like what an assertion asserts.
+#[secure_model]
+fn in_macros(x: Numbers, y: Numbers) -> Numbers {
+    assert!(x.shape().len() == 6 && y.shape().len() == 6, "{} elements", 6);
+    let list = vec![if x > 0.0 { x.clone() } else { y.clone() }, if x > y { x } else { y }];
+    &list[0] + &list[1]
+}
+
+#[test]
+fn shadowing_and_macros() {
+    check(shadows, |x, y| if x > 0.0 { y + 1.0 + x } else { x + 5.0 + x });
+    check(in_macros, |x, y| (if x > 0.0 { x } else { y }) + x.max(y));
+}

@@ -21,8 +21,8 @@ pub use compare::{Compare, Equate, eq, ge, gt, le, lt, ne};
 pub use logic::{Logic, and, or};
 pub use merge::{Holds, Kept, Merge};
 pub use public::{
-    MayAct, MayGuard, MayLeave, MayLoop, PublicIndex, PublicScrutinee, index, may_act, may_guard, may_leave, may_loop,
-    scrutinee,
+    MayAct, MayAssert, MayGuard, MayLeave, MayLoop, PublicIndex, PublicScrutinee, index, may_act, may_assert,
+    may_guard, may_leave, may_loop, scrutinee,
 };
 pub use select::{Select, Selectable, selectable};
 pub use twin::AnyVisibility;

@@ -249,6 +249,50 @@ fn layers_of_a_list() {
     }));
 }
 
+/// The elements of a `vec![..]` are code like any other; an `assert!` asks for a `bool`. Other macros stay as they are.
+#[test]
+fn macros() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn list(x: &Tensor<Secret>, n: usize) -> Vec<Tensor<Secret>> {
+            assert!(n > 0, "at least one, not {}", n);
+            println!("{}", n > 1);
+            vec![if x > 0.0 { x * 1.0 } else { x * 2.0 }, x * 3.0]
+        }
+    }));
+}
+
+/// Tuples, closures' own variables, and a nested block that shadows an outer name: the inner `y` is not handed back.
+#[test]
+fn shadowing() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn shadow(x: &Tensor<Secret>, mut y: Tensor<Secret>) -> Tensor<Secret> {
+            if x > 0.0 { let mut y = x * 2.0; y += 1.0; drop_it(&y) } else { y = x * 3.0; drop_it(&y) }
+        }
+    }));
+}
+
+/// A labelled break of an outer loop leaves the branch: the `if` stays one.
+#[test]
+fn a_labelled_break() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn search(x: &[f64]) -> usize {
+            'outer: for at in 0..3 { for row in x { if *row > 1.0 { break 'outer; } } }
+            x.len()
+        }
+    }));
+}
+
+/// Places of a tuple are changed one by one.
+#[test]
+fn a_tuple_assignment() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn swap(x: &Tensor<Secret>, mut a: Tensor<Secret>, mut b: Tensor<Secret>) -> Tensor<Secret> {
+            if x > 0.0 { (a, b) = (b.clone(), a.clone()); }
+            a - b
+        }
+    }));
+}
+
 #[test]
 fn unsafe_code_and_arguments_are_refused_together() {
     let item = quote! { fn read(x: u8) -> u8 { let a = unsafe { x }; unsafe { a } } };

@@ -1,4 +1,4 @@
-#![deny(warnings, missing_docs, unreachable_pub, clippy::all)]
+#![deny(warnings, missing_docs, clippy::all)]
 //! Calls of fields cause no warnings; what is private stays private.
 
 use mpc::prelude::*;

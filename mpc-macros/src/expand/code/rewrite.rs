@@ -2,9 +2,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Ident, Item, Local, Pat,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Ident, Item, Local, Macro, Pat,
     Signature, Stmt, Token,
 };
 
@@ -247,6 +248,26 @@ impl VisitMut for Rewrite<'_> {
         }
         self.visit_expr_mut(&mut arm.body);
         self.scopes.leave();
+    }
+
+    /// The elements of a `vec![..]`, and what an `assert!` asserts. Other macros are not looked into.
+    fn visit_macro_mut(&mut self, mac: &mut Macro) {
+        let Some(name) = mac.path.get_ident().map(ToString::to_string) else { return };
+        let asserts = matches!(&*name, "assert" | "debug_assert");
+        if !asserts && name != "vec" {
+            return;
+        }
+        let list = Punctuated::<Expr, Token![,]>::parse_terminated;
+        let Ok(mut exprs) = mac.parse_body_with(list) else { return };
+        if asserts {
+            let Some(condition) = exprs.first_mut() else { return };
+            let at = condition.to_token_stream();
+            self.visit_expr_mut(condition);
+            *condition = choice::native("may_assert", &at, condition);
+        } else {
+            exprs.iter_mut().for_each(|expr| self.visit_expr_mut(expr));
+        }
+        mac.tokens = exprs.to_token_stream();
     }
 
     // Patterns, types and items within the function keep their meaning.

@@ -64,9 +64,8 @@ impl Scopes {
     /// Adds what the pattern of a loop binds; `part` says whether it runs over something of `self`.
     pub(super) fn bind_parts(&mut self, pat: &Pat, part: bool) {
         self.bind(pat, true, false);
-        let mut names = Names(Vec::new());
-        names.visit_pat(pat);
-        let bound = self.stack.last_mut().into_iter().flat_map(|scope| scope.iter_mut().rev().take(names.0.len()));
+        let count = binds(pat).len();
+        let bound = self.stack.last_mut().into_iter().flat_map(|scope| scope.iter_mut().rev().take(count));
         bound.for_each(|variable| variable.part = part);
     }
 
@@ -100,6 +99,13 @@ impl Scopes {
             variable.assigned = true;
         }
     }
+}
+
+/// The names that a pattern binds.
+pub(super) fn binds(pat: &Pat) -> Vec<Ident> {
+    let mut names = Names(Vec::new());
+    names.visit_pat(pat);
+    names.0.into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names that a pattern binds. A capitalised one is a constant or a variant.
