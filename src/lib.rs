@@ -64,3 +64,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The reference of the language, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/language.md")]
+pub struct Language;
