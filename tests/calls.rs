@@ -79,7 +79,7 @@ impl Net {
         for block in &self.blocks {
             y = block(y); // 1 and 5: 15
         }
-        for (_, end) in self.ends.iter().enumerate() {
+        for end in &self.ends {
             y = end(y); // 17
         }
         let y = self.boxed(&y) + self.r#type(x) - x; // 17

@@ -376,8 +376,8 @@ fn shadows(x: Numbers, mut y: Numbers) -> Numbers {
 #[secure_model]
 fn in_macros(x: Numbers, y: Numbers) -> Numbers {
     assert!(x.shape().len() == 6 && y.shape().len() == 6, "{} elements", 6);
-    let list = vec![if x > 0.0 { x.clone() } else { y.clone() }, if x > y { x } else { y }];
-    &list[0] + &list[1]
+    let list = vec![if x > 0.0 { x.clone() } else { y.clone() }, if x > y { x.clone() } else { y }];
+    list.into_iter().fold(0.0 * x, |sum, x| sum + x)
 }
 
 #[test]

@@ -101,10 +101,10 @@ macro_rules! calls {
         trait $trait: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> {
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[track_caller]
-            fn $field<$($arg,)+ Layer: ?Sized, Out>(&self, $($arg: $arg),+) -> Out
+            fn $field<$($arg,)+ Layer, Out>(&self, $($arg: $arg),+) -> Out
             where
                 Self: $crate::Part<{ $crate::name(stringify!($field)) }, Layer>,
-                Layer: $crate::Apply<($($arg,)+), Out>,
+                Layer: $crate::Apply<($($arg,)+), Out> + ?Sized,
             {
                 let _scope = $crate::scope(stringify!($field));
                 self.part().apply(($($arg,)+))
@@ -117,10 +117,10 @@ macro_rules! calls {
         trait $trait: $crate::HasFieldOfThatName<{ $crate::name(stringify!($field)) }> {
             #[allow(non_snake_case, clippy::too_many_arguments)]
             #[track_caller]
-            fn $field<$($arg,)+ Layer: ?Sized, Out>(&mut self, $($arg: $arg),+) -> Out
+            fn $field<$($arg,)+ Layer, Out>(&mut self, $($arg: $arg),+) -> Out
             where
                 Self: $crate::Part<{ $crate::name(stringify!($field)) }, Layer>,
-                Layer: $crate::ApplyMut<($($arg,)+), Out>,
+                Layer: $crate::ApplyMut<($($arg,)+), Out> + ?Sized,
             {
                 let _scope = $crate::scope(stringify!($field));
                 self.part_mut().apply_mut(($($arg,)+))
