@@ -35,25 +35,26 @@
 //! # The map
 //! [`Session`] is one party's end of a computation; [`Tensor`] its values, typed by who may know them ([`Public`],
 //! [`Private`], [`Secret`]); [`nn`] has layers, losses and optimisers; [`launch`] runs programs as processes;
-//! [`sim`] runs all parties in one process, for tests; [`core`] has everything below.
+//! [`sim`] runs all parties in one process, for tests; [`testing`] has assertions for them; [`core`] has everything below.
 
 extern crate self as mpc;
 
 pub mod launch;
+pub mod testing;
 
 pub use mpc_comm as comm;
 pub use mpc_core as core;
 pub use mpc_core::{
     Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret, Session,
-    Settings, Shape, Tensor, Visibility, lang, sim,
+    Settings, Shape, Tensor, Visibility, lang, lang::AnyVisibility, sim,
 };
-pub use mpc_macros::{main, parties, secure_model, test};
+pub use mpc_macros::{Select, main, parties, secure_model, test};
 pub use mpc_nn as nn;
 
 /// What a program needs.
 pub mod prelude {
     pub use crate::{
-        Party, Private, Public, Secret, Session, Shape, Tensor, Visibility, launch, nn,
+        AnyVisibility, Party, Private, Public, Secret, Select, Session, Shape, Tensor, Visibility, launch, nn,
         nn::{Linear, Module, Param},
         parties, secure_model,
     };
@@ -63,3 +64,8 @@ pub mod prelude {
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The reference of the language, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/language.md")]
+pub struct Language;

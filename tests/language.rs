@@ -318,3 +318,70 @@ fn shapes_broadcast() {
         }
     }
 }
+
+/// A struct is chosen field by field, as a value and as a variable, nested and generic.
+#[derive(Clone, Select)]
+struct Best<T> {
+    value: T,
+    from: Origin,
+    history: Vec<T>,
+}
+
+#[derive(Clone, Select)]
+struct Origin(Numbers, (Numbers, Tensor<Secret, Bit>));
+
+#[secure_model]
+fn best(x: Numbers, y: Numbers) -> Numbers {
+    let of = |value: &Numbers, from: f64| Best {
+        value: value.clone(),
+        from: Origin(value * 0.0 + from, (value + 1.0, value > 0.0)),
+        history: vec![value.clone()],
+    };
+    let (a, b) = (of(&x, 1.0), of(&y, 2.0));
+    let mut best = if a.value > b.value { a } else { b };
+    if best.from.0 == 2.0 {
+        best.value += 10.0;
+        best.history[0] = best.history[0].clone() * 3.0;
+    }
+    let Best { value, from: Origin(from, (more, positive)), history } = best;
+    let sign = if positive { 100.0 } else { 0.0 };
+    value + from * 1000.0 + more + sign + &history[0]
+}
+
+#[test]
+fn structs() {
+    check(best, |x, y| {
+        let (m, from) = if x > y { (x, 1.0) } else { (y, 2.0) };
+        let (value, history) = if from == 2.0 { (m + 10.0, 3.0 * m) } else { (m, m) };
+        value + 1000.0 * from + m + 1.0 + if m > 0.0 { 100.0 } else { 0.0 } + history
+    });
+}
+
+/// A name of the branch's own stands before an outer one only within the branch.
+#[secure_model]
+fn shadows(x: Numbers, mut y: Numbers) -> Numbers {
+    if x > 0.0 {
+        y += 1.0;
+        let mut y = &y * 100.0;
+        y += 1.0;
+        let _ = y;
+    } else {
+        let x = &x + 5.0;
+        y = x;
+    }
+    y + x
+}
+
+/// The elements of a list are code, like what an assertion asserts.
+#[secure_model]
+fn in_macros(x: Numbers, y: Numbers) -> Numbers {
+    assert!(x.shape().len() == 6 && y.shape().len() == 6, "{} elements", 6);
+    let list = vec![if x > 0.0 { x.clone() } else { y.clone() }, if x > y { x.clone() } else { y }];
+    list.into_iter().fold(0.0 * x, |sum, x| sum + x)
+}
+
+#[test]
+fn shadowing_and_macros() {
+    check(shadows, |x, y| if x > 0.0 { y + 1.0 + x } else { x + 5.0 + x });
+    check(in_macros, |x, y| (if x > 0.0 { x } else { y }) + x.max(y));
+}

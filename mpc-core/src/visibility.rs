@@ -69,7 +69,8 @@ pub trait PartySet: 'static {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` and `{R}` cannot be combined in the clear: they belong to different owners",
     label = "no party knows both of these values",
-    note = "call `.share()` on both tensors first: `a.share() * b.share()` computes on shares, and neither owner learns the other's value"
+    note = "call `.share()` on both tensors first: `a.share() * b.share()` computes on shares, and neither owner learns the other's value",
+    note = "in code that is generic over the visibility, ask for `V: AnyVisibility`, whose values combine"
 )]
 pub trait Join<R: Visibility>: Visibility {
     /// The visibility of the result.

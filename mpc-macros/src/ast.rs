@@ -5,6 +5,7 @@ mod entry;
 mod main;
 mod model;
 mod parties;
+pub(crate) mod select;
 mod test;
 
 use proc_macro2::TokenStream;

@@ -4,6 +4,7 @@ mod code;
 mod main;
 mod model;
 mod parties;
+mod select;
 mod test;
 
 use proc_macro2::{Span, TokenStream};
@@ -42,6 +43,16 @@ fn code(args: &TokenStream, mut code: ast::Code) -> TokenStream {
     match cx.check() {
         Ok(()) => expanded,
         Err(errors) => with(expanded, errors),
+    }
+}
+
+/// `#[derive(Select)]`
+pub(crate) fn select(item: TokenStream) -> TokenStream {
+    let mut cx = Ctxt::default();
+    let code = ast::select::parse(item, &mut cx).map(|item| select::expand(&item));
+    match cx.check() {
+        Ok(()) => quote!(#code),
+        Err(errors) => errors,
     }
 }
 

@@ -1,5 +1,5 @@
-//! The embedded language of the `mpc` framework: [`parties!`], [`secure_model`], [`main`](macro@main) and
-//! [`test`](macro@test).
+//! The embedded language of the `mpc` framework: [`parties!`], [`secure_model`], [`Select`](derive@Select),
+//! [`main`](macro@main) and [`test`](macro@test).
 //!
 //! Users reach the macros through the `mpc` crate, and what they emit names only absolute `::mpc::` paths. Every macro
 //! reports all mistakes of one input at once, each at the user's own tokens, and still emits the user's item with stand-ins
@@ -86,6 +86,29 @@ pub fn parties(input: TokenStream) -> TokenStream {
 #[proc_macro_attribute]
 pub fn secure_model(args: TokenStream, item: TokenStream) -> TokenStream {
     expand::model(args.into(), item.into()).into()
+}
+
+/// Lets an `if` on secret bits yield a struct, or change one: each field is chosen by itself.
+///
+/// ```ignore
+/// #[derive(Clone, Select)]
+/// struct Best {
+///     price: Tensor<Secret>,
+///     bidder: Tensor<Secret>,
+/// }
+///
+/// #[secure_model]
+/// fn better(a: Best, b: Best) -> Best {
+///     if a.price > b.price { a } else { b }
+/// }
+/// ```
+///
+/// Every field is a tensor, bits, a tuple, array or `Vec` of these, or another struct with `Select`. The choices of the fields
+/// share their rounds: 1 after the opening of their differences. The struct is `Clone`, if a variable of its type changes in a
+/// branch, or if both branches use it up: each gets a copy, which is free for tensors.
+#[proc_macro_derive(Select)]
+pub fn select(item: TokenStream) -> TokenStream {
+    expand::select(item.into()).into()
 }
 
 /// Makes a multi-party program of an `async fn main`.

@@ -5,6 +5,7 @@ mod code;
 mod main;
 mod model;
 mod parties;
+mod select;
 mod test;
 
 use proc_macro2::TokenStream;

@@ -3,6 +3,7 @@
 //! A model is a struct whose fields are modules; `#[secure_model]` (crate `mpc`) derives [`Module`] for it. Its `forward`
 //! is an ordinary method.
 
+mod apply;
 pub mod data;
 pub mod layers;
 pub mod loss;
@@ -11,6 +12,9 @@ mod module;
 pub mod optim;
 mod param;
 
+#[doc(hidden)]
+pub use apply::scope;
+pub use apply::{Apply, ApplyMut, HasFieldOfThatName, Part, name};
 pub use layers::Linear;
 pub use module::{Module, Visitor, VisitorMut};
 pub use param::Param;

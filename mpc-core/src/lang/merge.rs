@@ -20,7 +20,7 @@ pub struct Kept<T>(
 #[diagnostic::on_unimplemented(
     message = "a variable of type `{Self}` cannot be changed in a branch of an `if` on bits",
     label = "a branch of this `if` changes a variable of type `{Self}`",
-    note = "the variable would tell which branch was taken: make it a tensor before the `if`, such as `let mut total = x.sum() * 0.0`, or a tuple, array or `Vec` of tensors"
+    note = "the variable would tell which branch was taken: make it a tensor before the `if`, such as `let mut total = x.sum() * 0.0`, or a tuple, array or `Vec` of tensors; a struct of these has `#[derive(Select)]`"
 )]
 pub trait Merge<V>: Sized {
     /// What holds after the `if`.

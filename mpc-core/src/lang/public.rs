@@ -49,6 +49,21 @@ pub fn may_loop<C: MayLoop>(condition: C) -> bool {
     condition.into()
 }
 
+/// What an `assert!` asserts.
+#[diagnostic::on_unimplemented(
+    message = "a tensor cannot be asserted: the panic would reveal it",
+    label = "only a `bool` can decide this, not `{Self}`",
+    note = "let the outcome be a value, `let valid = (x > 0.0).number();`, and reveal that on purpose; in a test, reveal both sides or use `mpc::testing::assert_close`"
+)]
+pub trait MayAssert: Into<bool> {}
+impl MayAssert for bool {}
+
+/// The condition, which is a [`MayAssert`].
+#[inline]
+pub fn may_assert<C: MayAssert>(condition: C) -> bool {
+    condition.into()
+}
+
 /// The guard of a `match` arm.
 #[diagnostic::on_unimplemented(
     message = "a `match` cannot be guarded by a tensor",

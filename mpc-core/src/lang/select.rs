@@ -12,7 +12,7 @@ use crate::{
 #[diagnostic::on_unimplemented(
     message = "an `if` on bits cannot choose between `{Self}` and `{B}`",
     label = "this choice would depend on the bits",
-    note = "the branches yield tensors, `f64`s (write `1.0`, not `1`), or tuples, arrays and `Vec`s of tensors; a value of another type would reveal which branch was taken"
+    note = "the branches yield tensors, `f64`s (write `1.0`, not `1`), or tuples, arrays and `Vec`s of tensors; a struct of these has `#[derive(Select)]`; a value of another type would reveal which branch was taken"
 )]
 pub trait Select<V, B> {
     /// Who may know the outcome.
@@ -80,6 +80,19 @@ fn keep_or(bits: &Handle, x: &Handle, c: f64) -> Handle {
     let c = Handle::public(x.runtime(), Shape::scalar(), &[c]);
     bits.keep(&x.sub(&c)).add(&c)
 }
+
+/// A type that some bits can choose: what a field of a struct with `#[derive(Select)]` is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be chosen by bits",
+    label = "not a field that an `if` on bits could choose",
+    note = "a field of a struct with `#[derive(Select)]` is a tensor, or a tuple, array or `Vec` of tensors, or another such struct; keep public values outside of it, or make them tensors"
+)]
+pub trait Selectable {}
+#[diagnostic::do_not_recommend]
+impl<T: Merge<crate::Public>> Selectable for T {}
+
+/// That a type is [`Selectable`].
+pub fn selectable<T: Selectable>() {}
 
 impl<V> Select<V, ()> for () {
     type Out = ();

@@ -71,7 +71,7 @@ impl Attach {
     pub(super) fn to(self, x: &[&Handle], value: impl FnOnce() -> Handle) -> Handle {
         let runtime = x[0].runtime().clone();
         let y = {
-            let _scope = runtime.scopes().enter(self.name);
+            let _scope = runtime.scopes().enter_always(self.name);
             runtime.no_grad(value)
         };
         let inputs: Vec<&Handle> = x.iter().copied().chain([&y]).collect();

@@ -147,7 +147,7 @@ impl Session {
 
     /// Enters a scope: steps recorded until the guard is dropped are named below it.
     pub fn scope(&self, name: &str) -> ScopeGuard {
-        self.scopes.enter(name)
+        self.scopes.enter_always(name)
     }
 
     /// Runs everything recorded that can still be read. An optimiser step runs what the new parameters need, so that a

@@ -19,8 +19,8 @@ pub(crate) struct Model {
     pub(crate) item: ItemStruct,
     /// The fields that are modules, in order.
     pub(crate) parts: Vec<Part>,
-    /// Whether other fields are there too.
-    pub(crate) skips: bool,
+    /// The other fields.
+    pub(crate) skipped: Vec<Part>,
 }
 
 /// A field that is a layer, a parameter or another model.
@@ -68,18 +68,15 @@ impl Model {
         let tuple = matches!(item.fields, Fields::Unnamed(_));
         let scope = Scope::new(&item.ident, &item.generics);
         let mut parts = Vec::new();
-        let mut skips = false;
+        let mut skipped = Vec::new();
         for (index, field) in item.fields.iter_mut().enumerate() {
-            if attr::take_skip(&mut field.attrs, cx) {
-                skips = true;
-            } else {
-                parts.push(Part::new(index, field, &scope));
-            }
+            let list = if attr::take_skip(&mut field.attrs, cx) { &mut skipped } else { &mut parts };
+            list.push(Part::new(index, field, &scope));
             if let Some(cfg) = field.attrs.iter().find(|attr| tuple && attr::is_cfg(attr)) {
                 cx.error(cfg, "a field of a tuple struct cannot be conditional: it would rename the parts after it");
             }
         }
-        Self { item, parts, skips }
+        Self { item, parts, skipped }
     }
 }
 

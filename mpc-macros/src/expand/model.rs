@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
-use syn::Member;
 use syn::ext::IdentExt;
+use syn::{GenericArgument, Member, PathArguments, Type};
 
 use super::ends;
 use crate::ast::{Model, Part};
@@ -14,7 +14,45 @@ pub(crate) fn expand(model: &Model) -> TokenStream {
     let item = &model.item;
     let module = module(model);
     let debug = debug(model);
-    quote!(#item #module #debug)
+    let calls = calls(model);
+    quote!(#item #module #debug #calls)
+}
+
+/// What lets code call the layer in a field by the field's name. Tuple fields have no name to call.
+fn calls(model: &Model) -> TokenStream {
+    let owner = &model.item.ident;
+    let (impl_generics, ty_generics, clause) = model.item.generics.split_for_impl();
+    let fields = model.parts.iter().chain(&model.skipped);
+    let named = fields.filter(|part| matches!(part.member, Member::Named(_)));
+    let impls = named.map(|Part { member, name, ty, cfgs, .. }| {
+        let (layer, field) = match boxed(ty) {
+            Some(inner) => (inner, quote!(*self.#member)),
+            None => (ty, quote!(self.#member)),
+        };
+        quote! {
+            #(#cfgs)*
+            #[automatically_derived]
+            impl #impl_generics ::mpc::nn::HasFieldOfThatName<{ ::mpc::nn::name(#name) }> for #owner #ty_generics #clause {}
+            #(#cfgs)*
+            #[automatically_derived]
+            impl #impl_generics ::mpc::nn::Part<{ ::mpc::nn::name(#name) }, #layer> for #owner #ty_generics #clause {
+                fn part(&self) -> &#layer { &#field }
+                fn part_mut(&mut self) -> &mut #layer { &mut #field }
+            }
+        }
+    });
+    quote!(#(#impls)*)
+}
+
+/// What is in a `Box`.
+fn boxed(ty: &Type) -> Option<&Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == "Box")?;
+    let PathArguments::AngleBracketed(args) = &last.arguments else { return None };
+    match args.args.first() {
+        Some(GenericArgument::Type(inner)) if args.args.len() == 1 => Some(inner),
+        _ => None,
+    }
 }
 
 fn module(model: &Model) -> TokenStream {
@@ -88,7 +126,7 @@ fn debug(model: &Model) -> TokenStream {
         let field = field(part, None);
         quote!(#(#cfgs)* shown.field(#name, #field);)
     });
-    let finish = if model.skips { quote!(finish_non_exhaustive) } else { quote!(finish) };
+    let finish = if !model.skipped.is_empty() { quote!(finish_non_exhaustive) } else { quote!(finish) };
     quote! {
         #[automatically_derived]
         impl #impl_generics ::core::fmt::Debug for #name #ty_generics #clause {

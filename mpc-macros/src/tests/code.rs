@@ -167,6 +167,132 @@ fn closures_and_items() {
     }));
 }
 
+/// `self.conv(x)` stays as it is: a trait before it makes the field callable, where no method has its name. `helper` is a method
+/// of this block and needs none, and neither does a call without arguments.
+#[test]
+fn a_field_is_called() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            fn features(&self, x: &Tensor<Secret>) -> Tensor<Secret> { self.helper(self.conv(x), self.depth()) }
+            fn helper(&self, x: Tensor<Secret>, n: usize) -> Tensor<Secret> { self.mix(x, n) }
+        }
+    }));
+}
+
+/// With `&mut self` the layer may change: the traits take `&mut` as well.
+#[test]
+fn a_field_is_called_and_may_change() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            fn step(&mut self, x: &Tensor<Secret>) -> Tensor<Secret> { self.norm(x) }
+        }
+    }));
+}
+
+/// A `forward` enters the scope of its type, and makes the type a layer: with its argument by reference, or by value.
+#[test]
+fn a_forward() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            pub fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> { x * 2.0 }
+        }
+    }));
+}
+
+/// Generics of the block and of the method go together; several arguments have the types that they are declared with.
+#[test]
+fn a_generic_forward() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl<'m, M: Clone> Net<'m, M> where M: Module {
+            fn forward<V: Visibility>(&mut self, q: &Tensor<V>, (k, v): (Tensor<V>, Tensor<V>)) -> Tensor<V> where V: Join<V> { q * k * v }
+        }
+    }));
+}
+
+/// What has no types that could be written down is no layer, and is called by `.forward(x)`; what waits has no scope.
+#[test]
+fn a_forward_that_is_no_layer() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            async fn forward(&self, x: &Tensor<Secret>) -> Result<f64> { x.reveal().item().await }
+        }
+    }));
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            fn forward(&self, x: impl Into<Tensor<Secret>>) -> Tensor<Secret> { x.into() }
+        }
+    }));
+}
+
+/// The scope of a field that is called by its own method: the arguments come before, in scopes of their own.
+#[test]
+fn forward_of_a_field() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            fn logits(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
+                self.out.forward(&self.blocks[1].forward(x, 2))
+            }
+        }
+    }));
+}
+
+/// Elements of a list, and what a loop over a field binds, may be layers or closures: the types tell.
+#[test]
+fn layers_of_a_list() {
+    insta::assert_snapshot!(expanded(quote! {
+        impl Net {
+            fn deep(&self, mut x: Tensor<Secret>, f: fn(usize) -> usize) -> Tensor<Secret> {
+                for (at, block) in self.blocks.iter().enumerate() { x = block(x, f(at)); }
+                self.blocks[0](x, 1)
+            }
+        }
+    }));
+}
+
+/// The elements of a `vec![..]` are code like any other; an `assert!` asks for a `bool`. Other macros stay as they are.
+#[test]
+fn macros() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn list(x: &Tensor<Secret>, n: usize) -> Vec<Tensor<Secret>> {
+            assert!(n > 0, "at least one, not {}", n);
+            println!("{}", n > 1);
+            vec![if x > 0.0 { x * 1.0 } else { x * 2.0 }, x * 3.0]
+        }
+    }));
+}
+
+/// Tuples, closures' own variables, and a nested block that shadows an outer name: the inner `y` is not handed back.
+#[test]
+fn shadowing() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn shadow(x: &Tensor<Secret>, mut y: Tensor<Secret>) -> Tensor<Secret> {
+            if x > 0.0 { let mut y = x * 2.0; y += 1.0; drop_it(&y) } else { y = x * 3.0; drop_it(&y) }
+        }
+    }));
+}
+
+/// A labelled break of an outer loop leaves the branch: the `if` stays one.
+#[test]
+fn a_labelled_break() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn search(x: &[f64]) -> usize {
+            'outer: for at in 0..3 { for row in x { if *row > 1.0 { break 'outer; } } }
+            x.len()
+        }
+    }));
+}
+
+/// Places of a tuple are changed one by one.
+#[test]
+fn a_tuple_assignment() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn swap(x: &Tensor<Secret>, mut a: Tensor<Secret>, mut b: Tensor<Secret>) -> Tensor<Secret> {
+            if x > 0.0 { (a, b) = (b.clone(), a.clone()); }
+            a - b
+        }
+    }));
+}
+
 #[test]
 fn unsafe_code_and_arguments_are_refused_together() {
     let item = quote! { fn read(x: u8) -> u8 { let a = unsafe { x }; unsafe { a } } };

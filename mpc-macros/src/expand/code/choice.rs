@@ -144,7 +144,7 @@ impl State {
         match (discarded, empty && new.is_empty()) {
             (true, true) => quote!(|#params| #kept),
             (true, false) => {
-                let body = statements(body);
+                let body = statements(body, &self.changed);
                 quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* #body #kept })
             }
             (false, _) => {
@@ -155,9 +155,14 @@ impl State {
     }
 }
 
-/// The body as statements before others.
-fn statements(body: &Expr) -> TokenStream {
+/// The body as statements before others, which are to see the variables `changed`, and not what the body names like them.
+fn statements(body: &Expr, changed: &[Ident]) -> TokenStream {
+    let shadows = |stmt: &syn::Stmt| match stmt {
+        syn::Stmt::Local(local) => super::scope::binds(&local.pat).iter().any(|name| changed.contains(name)),
+        _ => false,
+    };
     match body {
+        Expr::Block(block) if block.block.stmts.iter().any(shadows) => quote!(#body;),
         Expr::Block(block) if block.label.is_none() && block.attrs.is_empty() => {
             let stmts = &block.block.stmts;
             // The last one may lack its semicolon.

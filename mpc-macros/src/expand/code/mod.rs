@@ -5,15 +5,18 @@
 //! `choice` builds what an `if` becomes.
 
 mod branch;
+mod calls;
 mod choice;
+mod field;
 mod kinds;
+mod layer;
 mod rewrite;
 mod scope;
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
-use syn::ImplItem;
 use syn::visit_mut::VisitMut;
+use syn::{ImplItem, ImplItemFn, Signature, parse_quote};
 
 use self::rewrite::Rewrite;
 use crate::ast::Code;
@@ -23,18 +26,40 @@ use crate::ctxt::Ctxt;
 pub(crate) fn expand(code: &mut Code, cx: &mut Ctxt) -> TokenStream {
     match code {
         Code::Impl(item) => {
+            let methods: Vec<Ident> =
+                item.items.iter().filter_map(method).map(|method| method.sig.ident.clone()).collect();
+            let layer = item.items.iter().filter_map(method).find(|method| method.sig.ident == "forward");
+            let layer = layer.and_then(|forward| layer::apply(item, forward));
+            let name = layer::type_name(item);
             for item in &mut item.items {
                 if let ImplItem::Fn(method) = item {
+                    let traits = calls::traits(&method.sig, method.block.to_token_stream(), &methods);
                     Rewrite::of(&method.sig, cx).visit_block_mut(&mut method.block);
+                    let is_forward = method.sig.ident == "forward" && method.sig.receiver().is_some();
+                    if let Some(name) = name.as_ref().filter(|_| is_forward && runs_at_once(&method.sig)) {
+                        method.block.stmts.insert(0, layer::entered(name));
+                    }
+                    if !traits.is_empty() {
+                        method.block.stmts.insert(0, parse_quote!(#traits));
+                    }
                 }
             }
-            item.to_token_stream()
+            quote!(#item #layer)
         }
         Code::Fn(item) => {
             Rewrite::of(&item.sig, cx).visit_block_mut(&mut item.block);
             item.to_token_stream()
         }
     }
+}
+
+fn method(item: &ImplItem) -> Option<&ImplItemFn> {
+    if let ImplItem::Fn(method) = item { Some(method) } else { None }
+}
+
+/// Whether a call runs the body to its end. Otherwise it would leave its scope while it waits.
+fn runs_at_once(sig: &Signature) -> bool {
+    sig.asyncness.is_none() && sig.constness.is_none()
 }
 
 /// `::mpc::lang::name(args)`, underlined like `at`.

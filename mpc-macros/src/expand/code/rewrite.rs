@@ -2,14 +2,16 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
+use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Item, Local, Pat, Signature,
-    Stmt, Token,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Ident, Item, Local, Macro, Pat,
+    Signature, Stmt, Token,
 };
 
 use super::call;
 use super::choice::{self, Plan};
+use super::field;
 use super::kinds::{is_comparison, root};
 use super::scope::Scopes;
 use crate::ctxt::Ctxt;
@@ -177,6 +179,19 @@ impl VisitMut for Rewrite<'_> {
                 );
                 self.block(&mut block.block, false);
             }
+            Expr::MethodCall(call) => {
+                visit_mut::visit_expr_method_call_mut(self, call);
+                if let Some(rewritten) = field::forward(call) {
+                    *expr = rewritten;
+                }
+            }
+            Expr::Call(call) => {
+                visit_mut::visit_expr_call_mut(self, call);
+                let part = |name: &Ident| self.scopes.find(name).is_some_and(|variable| variable.part);
+                if let Some(rewritten) = field::call(call, part) {
+                    *expr = rewritten;
+                }
+            }
             // Code that runs at another time.
             Expr::Const(_) => {}
             other => visit_mut::visit_expr_mut(self, other),
@@ -200,7 +215,7 @@ impl VisitMut for Rewrite<'_> {
     fn visit_expr_for_loop_mut(&mut self, turn: &mut ExprForLoop) {
         self.visit_expr_mut(&mut turn.expr);
         self.scopes.enter();
-        self.scopes.bind_pattern(&turn.pat);
+        self.scopes.bind_parts(&turn.pat, field::mentions_self(&turn.expr));
         self.block(&mut turn.body, true);
         self.scopes.leave();
     }
@@ -233,6 +248,26 @@ impl VisitMut for Rewrite<'_> {
         }
         self.visit_expr_mut(&mut arm.body);
         self.scopes.leave();
+    }
+
+    /// The elements of a `vec![..]`, and what an `assert!` asserts. Other macros are not looked into.
+    fn visit_macro_mut(&mut self, mac: &mut Macro) {
+        let Some(name) = mac.path.get_ident().map(ToString::to_string) else { return };
+        let asserts = matches!(&*name, "assert" | "debug_assert");
+        if !asserts && name != "vec" {
+            return;
+        }
+        let list = Punctuated::<Expr, Token![,]>::parse_terminated;
+        let Ok(mut exprs) = mac.parse_body_with(list) else { return };
+        if asserts {
+            let Some(condition) = exprs.first_mut() else { return };
+            let at = condition.to_token_stream();
+            self.visit_expr_mut(condition);
+            *condition = choice::native("may_assert", &at, condition);
+        } else {
+            exprs.iter_mut().for_each(|expr| self.visit_expr_mut(expr));
+        }
+        mac.tokens = exprs.to_token_stream();
     }
 
     // Patterns, types and items within the function keep their meaning.

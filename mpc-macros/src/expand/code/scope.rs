@@ -13,6 +13,8 @@ pub(super) struct Variable {
     pub(super) borrowed: bool,
     /// Has a value already.
     pub(super) assigned: bool,
+    /// Runs over something of `self`: perhaps a layer.
+    pub(super) part: bool,
 }
 
 /// Scopes within scopes.
@@ -59,13 +61,21 @@ impl Scopes {
         self.bind(pat, true, false);
     }
 
+    /// Adds what the pattern of a loop binds; `part` says whether it runs over something of `self`.
+    pub(super) fn bind_parts(&mut self, pat: &Pat, part: bool) {
+        self.bind(pat, true, false);
+        let count = binds(pat).len();
+        let bound = self.stack.last_mut().into_iter().flat_map(|scope| scope.iter_mut().rev().take(count));
+        bound.for_each(|variable| variable.part = part);
+    }
+
     fn bind(&mut self, pat: &Pat, assigned: bool, borrowed: bool) {
         let mut names = Names(Vec::new());
         names.visit_pat(pat);
         let variables = names
             .0
             .into_iter()
-            .map(|(name, mutable)| Variable { name, mutable, borrowed, assigned })
+            .map(|(name, mutable)| Variable { name, mutable, borrowed, assigned, part: false })
             .collect::<Vec<_>>();
         if let Some(innermost) = self.stack.last_mut() {
             innermost.extend(variables);
@@ -89,6 +99,13 @@ impl Scopes {
             variable.assigned = true;
         }
     }
+}
+
+/// The names that a pattern binds.
+pub(super) fn binds(pat: &Pat) -> Vec<Ident> {
+    let mut names = Names(Vec::new());
+    names.visit_pat(pat);
+    names.0.into_iter().map(|(name, _)| name).collect()
 }
 
 /// The names that a pattern binds. A capitalised one is a constant or a variant.
