@@ -10,7 +10,9 @@ pub mod metrics;
 mod module;
 pub mod optim;
 mod param;
+pub mod state;
 
 pub use layers::Linear;
 pub use module::{Module, Visitor, VisitorMut};
 pub use param::Param;
+pub use state::StateDict;
