@@ -3,6 +3,7 @@
 //! A model is a struct whose fields are modules; `#[secure_model]` (crate `mpc`) derives [`Module`] for it. Its `forward`
 //! is an ordinary method.
 
+pub mod checkpoint;
 pub mod data;
 pub mod layers;
 pub mod loss;
@@ -11,8 +12,10 @@ mod module;
 pub mod optim;
 mod param;
 pub mod state;
+pub mod train;
 
 pub use layers::Linear;
 pub use module::{Module, Visitor, VisitorMut};
 pub use param::Param;
 pub use state::StateDict;
+pub use train::Trainer;

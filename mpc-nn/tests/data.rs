@@ -64,7 +64,9 @@ fn pictures_of_one_size() {
     let folder = tempfile::tempdir().unwrap();
     let save = |name: &str, width: u32| {
         let path = folder.path().join(name);
-        image::RgbImage::from_fn(width, 2, |x, y| image::Rgb([255 * u8::from(x == 1), 51 * y as u8, 0])).save(&path).unwrap();
+        image::RgbImage::from_fn(width, 2, |x, y| image::Rgb([255 * u8::from(x == 1), 51 * y as u8, 0]))
+            .save(&path)
+            .unwrap();
         path
     };
     let (small, large) = (save("a.png", 2), save("b.png", 3));
