@@ -23,7 +23,10 @@ pub(super) struct Sealer {
 impl Sealer {
     /// With a fresh salt.
     pub(super) fn new(key: &Key) -> Result<Self, CheckpointError> {
-        let salt = random()?;
+        Self::with_salt(key, random()?)
+    }
+
+    fn with_salt(key: &Key, salt: [u8; SALT]) -> Result<Self, CheckpointError> {
         Ok(Self { salt, bits: key.derive(&salt)? })
     }
 
@@ -63,15 +66,22 @@ impl Sealed {
         Ok(Self { manifest, header: MAGIC.len() + 4 + length + SALT + NONCE, bytes })
     }
 
-    /// The shares, if the key fits and nothing was changed.
-    pub(super) fn open(&self, path: &Path, key: &Key) -> Result<Zeroizing<Vec<u8>>, CheckpointError> {
-        let (header, sealed) = self.bytes.split_at(self.header);
-        let (salt, nonce) = header[header.len() - SALT - NONCE..].split_at(SALT);
+    /// The shares, if the key fits and nothing was changed. `sealer` is the last one that was derived, and may be used again.
+    pub(super) fn open(
+        &self,
+        path: &Path,
+        key: &Key,
+        sealer: &mut Option<Sealer>,
+    ) -> Result<Zeroizing<Vec<u8>>, CheckpointError> {
         let closed = || CheckpointError::Sealed { file: path.into() };
-        let nonce: &[u8; NONCE] = nonce.try_into().map_err(|_| closed())?;
-        let bits = key.derive(salt)?;
-        let cipher = XChaCha20Poly1305::new((&*bits).into());
+        let (header, sealed) = self.bytes.split_at(self.header);
+        let (rest, nonce) = header.split_last_chunk::<NONCE>().ok_or_else(closed)?;
+        let (_, salt) = rest.split_last_chunk::<SALT>().ok_or_else(closed)?;
+        let known = sealer.take().filter(|sealer| sealer.salt == *salt);
+        let fitting = known.map_or_else(|| Sealer::with_salt(key, *salt), Ok)?;
+        let cipher = XChaCha20Poly1305::new((&*fitting.bits).into());
         let opened = cipher.decrypt(nonce.into(), Payload { msg: sealed, aad: header });
+        *sealer = Some(fitting);
         opened.map(Zeroizing::new).map_err(|_| closed())
     }
 }

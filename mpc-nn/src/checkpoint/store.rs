@@ -69,7 +69,6 @@ impl Checkpoints {
         training: String,
         tensors: &[(String, Shape)],
     ) -> Result<(Writer, Option<Restored>), CheckpointError> {
-        let sealer = Sealer::new(&self.key)?;
         let drawn = {
             let _scope = s.scope("checkpoint");
             s.random_bits([128]).reveal().await?
@@ -88,7 +87,8 @@ impl Checkpoints {
             position: Position::default(),
             tensors: Vec::new(),
         };
-        let candidates = self.candidates(s, &common, tensors)?;
+        let (candidates, sealer) = self.candidates(s, &common, tensors)?;
+        let sealer = sealer.map_or_else(|| Sealer::new(&self.key), Ok)?;
         let Some(chosen) = agreed(s, &candidates).await? else {
             let folder = self.folder.clone();
             return Ok((Writer { folder, sealer, common }, None));
@@ -102,14 +102,14 @@ impl Checkpoints {
         Ok((Writer { folder: self.folder.clone(), sealer, common }, Some(restored)))
     }
 
-    /// This party's checkpoints, newest first, all of them fit for this training.
+    /// This party's checkpoints, newest first, all of them fit for this training, and what one of them was sealed with.
     fn candidates(
         &self,
         s: &Session,
         now: &Common,
         tensors: &[(String, Shape)],
-    ) -> Result<Vec<Candidate>, CheckpointError> {
-        let mut found = Vec::new();
+    ) -> Result<(Vec<Candidate>, Option<Sealer>), CheckpointError> {
+        let (mut found, mut sealer) = (Vec::new(), None);
         for path in files(&self.folder, s)? {
             let sealed = Sealed::read(&path)?;
             let Manifest { version, party, common } = &sealed.manifest;
@@ -131,12 +131,12 @@ impl Checkpoints {
                     return Err(CheckpointError::Other { file: path, what, found, expected });
                 }
             }
-            let shares = sealed.open(&path, &self.key)?;
+            let shares = sealed.open(&path, &self.key, &mut sealer)?;
             found.push(Candidate { path, common: sealed.manifest.common, shares });
         }
         found.sort_by_key(|candidate| std::cmp::Reverse(candidate.common.position.step));
         found.truncate(KEPT);
-        Ok(found)
+        Ok((found, sealer))
     }
 }
 
