@@ -17,10 +17,10 @@ where
     if watch::launched() {
         watch::end_with_launcher().map_err(|source| LaunchError::Start { party: "the watcher".to_owned(), source })?;
     }
+    let (settings, options) = (settings(&cli.parties), options(&cli.network));
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
     let roster = roster::load(&file, compute, cli.parties.protocol)?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
-    let (settings, options) = (settings(&cli.parties), options(&cli.network));
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
