@@ -52,8 +52,8 @@ fn a_restored_value_has_fresh_shares_and_fresh_masks() {
     let (first, second) = (run(), run());
     let words =
         |bytes: &[u8]| bytes.chunks_exact(8).map(|x| u64::from_le_bytes(x.try_into().unwrap())).collect::<Vec<_>>();
-    for party in 0..2 {
-        let kept = words(&shares[party]);
+    for (party, kept) in shares.iter().enumerate() {
+        let kept = words(kept);
         for restored in [&first, &second] {
             assert!(words(&restored.0[party]).iter().all(|word| !kept.contains(word)), "shares are made fresh");
             assert!(kept.iter().all(|word| !restored.1.contains(word)), "no share is sent");
