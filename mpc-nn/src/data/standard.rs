@@ -23,7 +23,8 @@ impl Standard {
         Self { mean: row(x.mean_axes(&[0])), variance: row(x.var_axes(&[0], false)) }
     }
 
-    /// By public means and standard deviations: of an earlier data set, or such as the parties have agreed to tell.
+    /// By public means and standard deviations: of an earlier data set, or such as the parties have agreed to tell. Deviations
+    /// below 0.032 count as that.
     #[track_caller]
     pub fn public(s: &Session, means: &[f64], deviations: &[f64]) -> Self {
         let row = |values: &[f64]| s.public([1, values.len()], values).share();
