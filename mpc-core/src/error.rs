@@ -135,6 +135,10 @@ impl Error {
             Self::Input { party, problem: InputError::Source(_), at } => {
                 format!("the input of {party} at {at}: it could not be loaded; its own log says why")
             }
+            Self::Input { party, problem: InputError::Names { missing, extra }, at } => {
+                let problem = InputError::Names { missing: missing.clone(), extra: Vec::new() };
+                format!("the input of {party} at {at}: {problem} {} more names; its own log lists them", extra.len())
+            }
             other => other.to_string(),
         }
     }
@@ -235,9 +239,33 @@ pub enum InputError {
         /// What the program says.
         expected: Shape,
     },
+    /// One of several tensors that are fed in together.
+    #[error("`{name}`: {problem}")]
+    Part {
+        /// Its name, which the program knows.
+        name: String,
+        /// What is wrong with it.
+        problem: Box<InputError>,
+    },
+    /// The names of tensors that are fed in together.
+    #[error("{}", names(missing, extra))]
+    Names {
+        /// What the program has and the data lacks.
+        missing: Vec<String>,
+        /// What the data has and the program lacks.
+        extra: Vec<String>,
+    },
     /// The closure that loads it failed.
     #[error("{0}")]
     Source(String),
+}
+
+fn names(missing: &[String], extra: &[String]) -> String {
+    let list = |what: &str, names: &[String]| match names.is_empty() {
+        true => String::new(),
+        false => format!(" {what}: `{}`.", names.join("`, `")),
+    };
+    format!("the names do not fit.{}{}", list("Missing", missing), list("Not in the model", extra))
 }
 
 struct List<'a>(&'a [Shape]);

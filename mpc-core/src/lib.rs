@@ -29,7 +29,7 @@ pub use context::Context;
 pub use error::{Error, InputError, Result, Usage};
 pub use fixed::Fixed;
 pub use ops::{Conv, Pool};
-pub use session::{InputOf, Session, run_dealer, run_party};
+pub use session::{InputOf, OwnShare, Session, run_dealer, run_party};
 pub use settings::{ProtocolKind, Settings};
 pub use shape::Shape;
 pub use tensor::{Bit, Gradients, IntoInput, Number, Tensor};

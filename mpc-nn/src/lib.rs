@@ -4,6 +4,7 @@
 //! is an ordinary method.
 
 mod apply;
+pub mod checkpoint;
 pub mod data;
 pub mod layers;
 pub mod loss;
@@ -11,6 +12,8 @@ pub mod metrics;
 mod module;
 pub mod optim;
 mod param;
+pub mod state;
+pub mod train;
 
 #[doc(hidden)]
 pub use apply::scope;
@@ -18,3 +21,5 @@ pub use apply::{Apply, ApplyMut, HasFieldOfThatName, Part, name};
 pub use layers::Linear;
 pub use module::{Module, Visitor, VisitorMut};
 pub use param::Param;
+pub use state::StateDict;
+pub use train::Trainer;

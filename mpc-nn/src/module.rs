@@ -1,6 +1,10 @@
 //! Modules: what has parameters.
 
-use crate::Param;
+use crate::{
+    Param,
+    state::{self, LoadState, StateDict},
+};
+use mpc_core::{Party, Session};
 
 /// Something with parameters: a layer, or a model made of layers. Derived by `#[secure_model]`.
 #[diagnostic::on_unimplemented(
@@ -28,6 +32,30 @@ pub trait Module {
         Self: Sized,
     {
         self.visit_mut(&mut VisitorMut::new(&mut f));
+    }
+
+    /// Gives every parameter the value that one party has for it: the closure runs in that party's process alone, and gives
+    /// a [`StateDict`] or a `Result` of one. Sends nothing. All parties have built the same model before; names that are
+    /// missing or too many, or another shape, stop the session with an [`InputError`](mpc_core::InputError) there, and the
+    /// other parties hear of it.
+    #[track_caller]
+    fn share_state_from<P: Party>(&mut self, s: &Session, load: impl LoadState)
+    where
+        Self: Sized,
+    {
+        state::share_from::<P>(s, self, load);
+    }
+
+    /// Opens all parameters to one party: the state there, nothing elsewhere. 1 round. Goes into the reveal ledger.
+    ///
+    /// # Errors
+    /// Whatever stopped the session.
+    #[track_caller]
+    fn reveal_state_to<P: Party>(&self) -> impl Future<Output = mpc_core::Result<Option<StateDict>>> + use<P, Self>
+    where
+        Self: Sized,
+    {
+        state::reveal_to::<P, _>(self)
     }
 }
 

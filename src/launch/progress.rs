@@ -7,6 +7,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use mpc_nn::train::{Callback, Event, Moment};
+
 use super::bar::Bar;
 use super::progress_line::{self, Update};
 use super::watch;
@@ -72,6 +74,22 @@ impl Progress {
     }
 }
 
+/// A bar of the steps of a training, with what was revealed at the end of the last epoch beside it. Its total is
+/// [`Trainer::steps`](mpc_nn::Trainer::steps).
+impl Callback for Progress {
+    fn on(&mut self, event: &Event<'_>) {
+        match event.moment {
+            Moment::Resumed => self.advance(event.step),
+            Moment::Step => self.advance(1),
+            Moment::Epoch => {
+                let revealed: Vec<_> = event.revealed.iter().map(|(name, x)| format!("{name} {x:.4}")).collect();
+                self.message(revealed.join(", "));
+            }
+            Moment::Checkpoint => {}
+        }
+    }
+}
+
 impl Drop for Progress {
     fn drop(&mut self) {
         let mut state = self.state();
@@ -117,5 +135,20 @@ mod tests {
         progress.advance(u64::MAX);
         let state = progress.state();
         assert_eq!((state.update.done, state.update.message.as_str()), (u64::MAX, "loss 0.2"));
+    }
+
+    #[test]
+    fn a_training_moves_the_bar() {
+        let mut progress = Progress::new("unit test of training", 10);
+        let mut at = |moment, step, revealed: &[(String, f64)]| {
+            let (steps, epoch, elapsed) = (10, 0, Duration::ZERO);
+            progress.on(&Event { moment, step, steps, epoch, revealed, elapsed, left: None });
+        };
+        at(Moment::Resumed, 4, &[]);
+        at(Moment::Step, 5, &[]);
+        at(Moment::Epoch, 5, &[("loss".into(), 0.25), ("accuracy".into(), 1.0)]);
+        at(Moment::Checkpoint, 5, &[]);
+        let state = progress.state();
+        assert_eq!((state.update.done, state.update.message.as_str()), (5, "loss 0.2500, accuracy 1.0000"));
     }
 }

@@ -294,6 +294,16 @@ impl<P: Protocol> Engine for Machine<P> {
         self.needs_kept(out, bits, x)
     }
 
+    fn own_share(&self, x: &Operand) -> Vec<u8> {
+        self.exported(x)
+    }
+    fn share_bytes(&self) -> usize {
+        self.bytes_of_element()
+    }
+    fn restore(&self, out: &Operand, bytes: &[u8]) -> Value {
+        self.imported(out, bytes)
+    }
+
     fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a> {
         Box::pin(async move {
             if out.kind == Kind::Bit {

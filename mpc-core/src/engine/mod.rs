@@ -8,6 +8,7 @@ mod fused;
 mod machine;
 mod operand;
 mod random;
+mod shares;
 mod stored;
 
 pub use bits::{Comparison, Logic};
@@ -131,6 +132,13 @@ pub trait Engine {
     fn keep<'a>(&'a self, out: &'a Operand, bits: &'a Operand, x: &'a Operand) -> Forward<'a>;
     /// Plans [`Self::keep`].
     fn plan_keep(&self, out: &Operand, bits: &Operand, x: &Operand) -> Vec<Need>;
+
+    /// What this party holds of a secret tensor of numbers.
+    fn own_share(&self, x: &Operand) -> Vec<u8>;
+    /// How many bytes of it an element has.
+    fn share_bytes(&self) -> usize;
+    /// The secret of which every party held such a share, as fresh shares.
+    fn restore(&self, out: &Operand, bytes: &[u8]) -> Value;
 
     /// A value that somebody knows, as fresh shares.
     fn share<'a>(&'a self, out: &'a Operand, x: &'a Operand) -> Forward<'a>;

@@ -133,14 +133,19 @@ impl Runtime {
 
     /// Records `f` without a tape: updates of parameters, evaluation.
     pub fn no_grad<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _restore = self.untaped();
+        f()
+    }
+
+    /// Records without a tape until the guard is dropped.
+    pub(crate) fn untaped(&self) -> impl Drop {
         struct Restore<'a>(&'a Cell<bool>, bool);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
                 self.0.set(self.1);
             }
         }
-        let _restore = Restore(&self.grad, self.grad.replace(false));
-        f()
+        Restore(&self.grad, self.grad.replace(false))
     }
 
     /// Adds a public number that the parties must agree on to the schedule.

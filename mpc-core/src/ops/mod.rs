@@ -30,6 +30,7 @@ mod power;
 mod random;
 mod rearrange;
 mod refuse;
+mod restore;
 mod reveal;
 mod scatter;
 mod select;

@@ -319,14 +319,36 @@ impl Handle {
             Ok(size) => size,
             Err(problem) => return self.refuse("shuffle", problem),
         };
-        let rank = self.shape().rank();
+        if size < 2 {
+            return self.clone();
+        }
+        let keys = Self::random(self.runtime(), [size].into(), Random::Uniform { bits: KEY_BITS });
+        self.sorted_by(axis, &keys)
+    }
+
+    /// The slices along an axis in the order of their keys, smallest first: one key for each.
+    #[track_caller]
+    pub fn sort_by(&self, axis: usize, keys: &Self) -> Self {
+        match self.size(axis) {
+            Ok(size) if keys.shape().dims() == [size] => self.sorted_by(axis, keys),
+            Ok(size) => {
+                let problem = Usage::Shape { expected: format!("{size} keys for the {size} slices of axis {axis}") };
+                self.refuse("sort_by", problem)
+            }
+            Err(problem) => self.refuse("sort_by", problem),
+        }
+    }
+
+    #[track_caller]
+    fn sorted_by(&self, axis: usize, keys: &Self) -> Self {
+        let (size, rank) = (keys.shape().len(), self.shape().rank());
         let order: Vec<_> = std::iter::once(axis).chain((0..rank).filter(|&other| other != axis)).collect();
         let first = self.permute(&order);
-        if first.shape().is_empty() || size < 2 {
+        if first.shape().is_empty() {
             return self.clone();
         }
         let width = first.shape().len() / size;
-        let keys = Self::random(self.runtime(), [1, size].into(), Random::Uniform { bits: KEY_BITS });
+        let keys = keys.reshape(&[1, size].into());
         let columns = Columns { keys, others: vec![first.reshape(&[1, size, width].into())] };
         let moved = columns.sorted().others.swap_remove(0).reshape(&first.shape());
         let back: Vec<_> = (1..=axis).chain([0]).chain(axis + 1..rank).collect();

@@ -99,6 +99,14 @@ impl Handle {
         self.then(View { layout, shape }, &[])
     }
 
+    /// The same value for the tape a new leaf: no gradient goes through it.
+    #[track_caller]
+    pub fn detach(&self) -> Self {
+        let op = View { layout: Ok(Layout::of(&self.shape())), shape: self.shape() };
+        let _untaped = self.runtime().untaped();
+        self.then(op, &[])
+    }
+
     /// The same elements in another shape.
     #[track_caller]
     pub fn reshape(&self, shape: &Shape) -> Self {

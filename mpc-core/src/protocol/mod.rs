@@ -60,6 +60,10 @@ pub trait Protocol: Sized + 'static {
     fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share>;
     /// Shares of the same value that are fresh.
     fn refresh(&self, at: At, x: &Self::Share) -> Fresh<Self::Share>;
+    /// The ring elements that this party holds of a secret, to keep.
+    fn export(&self, x: &Self::Share) -> Vec<Self::Ring>;
+    /// The reverse.
+    fn import(&self, x: Array<Self>) -> Self::Share;
     /// The value in the clear, by a route to all or to one; nothing elsewhere.
     fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>>;
 

@@ -1,6 +1,9 @@
 //! One party's end of a computation.
 
+mod shares;
 mod values;
+
+pub use shares::OwnShare;
 
 use crate::{
     backend::{Backend, Cpu, Meta},

@@ -62,6 +62,16 @@ impl<V: Visibility> Tensor<V> {
         (values.into(), index.into())
     }
 
+    /// The slices along an axis in the order of a vector of keys, one for each, smallest first; slices with equal keys may be
+    /// exchanged. Exact; rounds as for [`Self::sort`].
+    #[track_caller]
+    pub fn sort_by<W: Visibility>(&self, axis: usize, keys: &Tensor<W>) -> Tensor<V::Out>
+    where
+        V: Join<W>,
+    {
+        self.handle.sort_by(axis, &keys.handle).into()
+    }
+
     /// The k largest along an axis, largest first. Exact; fewer rounds and comparisons than sorting all.
     #[track_caller]
     pub fn topk(&self, k: usize, axis: usize) -> Self {

@@ -87,6 +87,12 @@ impl<V: Visibility, K> Tensor<V, K> {
         self.handle.shape()
     }
 
+    /// The same value without its history: no gradient goes through it to what it was made of. Free.
+    #[track_caller]
+    pub fn detach(&self) -> Self {
+        self.handle.detach().into()
+    }
+
     /// The same elements in another shape. Free.
     #[track_caller]
     pub fn reshape(&self, shape: impl Into<Shape>) -> Self {

@@ -1,15 +1,23 @@
-//! Feeding data: batches.
+//! Data: from files into arrays, from the parties' arrays into shares, and in batches into training.
+//!
+//! Readers run at the party that has the file. What is wrong with one is a [`FileError`], which names file, line and column
+//! and never a value.
 
-use std::ops::Range;
+mod batches;
+mod error;
+pub mod idx;
+#[cfg(feature = "images")]
+pub mod images;
+pub mod npy;
+mod parties;
+mod standard;
+mod table;
+pub mod tensors;
+mod whole;
 
-/// Consecutive batches of `size` of `rows` rows; the last may be smaller. A batch is a view of the data (see
-/// [`Tensor::rows`](mpc_core::Tensor::rows)): the same batch in a later epoch is not opened again.
-///
-/// ```
-/// let batches: Vec<_> = mpc_nn::data::batches(10, 4).collect();
-/// assert_eq!(batches, [0..4, 4..8, 8..10]);
-/// ```
-pub fn batches(rows: usize, size: usize) -> impl ExactSizeIterator<Item = Range<usize>> {
-    let size = size.max(1);
-    (0..rows.div_ceil(size)).map(move |at| at * size..rows.min((at + 1) * size))
-}
+pub use batches::{batches, order, shuffled, train_test};
+pub use error::{FileError, Problem};
+pub use parties::{announce, horizontal, vertical};
+pub use standard::Standard;
+pub use table::Table;
+pub use whole::write_whole;

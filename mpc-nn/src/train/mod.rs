@@ -1,0 +1,12 @@
+//! The training loop: epochs, batches, metrics, callbacks, checkpoints.
+
+mod callback;
+mod report;
+mod resume;
+mod stop;
+mod trainer;
+
+pub use callback::{Callback, Event, JsonLines, Moment};
+pub use report::{Epoch, Report};
+pub use stop::Goal;
+pub use trainer::Trainer;
