@@ -3,6 +3,7 @@
 //! A model is a struct whose fields are modules; `#[secure_model]` (crate `mpc`) derives [`Module`] for it. Its `forward`
 //! is an ordinary method.
 
+mod buffer;
 pub mod data;
 pub mod layers;
 pub mod loss;
@@ -11,6 +12,7 @@ mod module;
 pub mod optim;
 mod param;
 
+pub use buffer::{Buffer, Mode};
 pub use layers::Linear;
-pub use module::{Module, Visitor, VisitorMut};
+pub use module::{Leaf, LeafMut, Module, Visitor, VisitorMut};
 pub use param::Param;

@@ -51,6 +51,7 @@ impl Sgd {
                 }
             });
         });
+        updated.extend(model.buffers().into_iter().map(|(_, value)| value));
         s.runtime().compute(&updated.iter().map(Tensor::handle).collect::<Vec<_>>());
     }
 }
