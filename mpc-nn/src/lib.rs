@@ -5,6 +5,7 @@
 
 mod buffer;
 pub mod data;
+pub mod init;
 pub mod layers;
 pub mod loss;
 pub mod metrics;
@@ -13,6 +14,6 @@ pub mod optim;
 mod param;
 
 pub use buffer::{Buffer, Mode};
-pub use layers::Linear;
+pub use layers::{Layer, Linear};
 pub use module::{Leaf, LeafMut, Module, Visitor, VisitorMut};
 pub use param::Param;
