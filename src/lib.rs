@@ -54,7 +54,7 @@ pub use mpc_nn as nn;
 pub mod prelude {
     pub use crate::{
         Party, Private, Public, Secret, Session, Shape, Tensor, Visibility, launch, nn,
-        nn::{Linear, Module, Param},
+        nn::{Layer, Linear, Module, Param},
         parties, secure_model,
     };
 }

@@ -177,3 +177,23 @@ impl<M: Module + ?Sized> Module for Box<M> {
         (**self).visit_mut(visitor);
     }
 }
+
+macro_rules! tuples {
+    ($(($($part:ident $at:tt),+);)+) => {$(
+        /// Parts are named by their place.
+        impl<$($part: Module),+> Module for ($($part,)+) {
+            fn visit(&self, visitor: &mut Visitor<'_>) {
+                $(self.$at.visit(&mut visitor.enter(stringify!($at)));)+
+            }
+
+            fn visit_mut(&mut self, visitor: &mut VisitorMut<'_>) {
+                $(self.$at.visit_mut(&mut visitor.enter(stringify!($at)));)+
+            }
+        }
+    )+};
+}
+tuples! {
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
+}

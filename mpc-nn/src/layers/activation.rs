@@ -22,7 +22,7 @@ macro_rules! activations {
 }
 
 activations! {
-    /// `max(x, 0)`. Exact. 4 rounds after a product (a linear layer, a convolution) that comes just before, else 3.
+    /// `max(x, 0)`. Exact. 4 rounds; 3 after a linear layer or convolution that was recorded just before.
     Relu as "relu": |self, x| x.relu();
     /// x, but at least 0 and at most 6. Exact.
     Relu6 as "relu6": |self, x| x.relu6();

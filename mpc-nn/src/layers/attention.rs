@@ -1,6 +1,6 @@
 //! Attention.
 
-use super::{Dropout, Layer, Linear, linear::affine, scope};
+use super::{Dropout, Layer, Linear, linear::affine, misused, scope};
 use crate::{Param, init};
 use mpc_core::{Join, Public, Secret, Session, Tensor, Usage, Visibility, op::Handle};
 
@@ -90,7 +90,7 @@ impl MultiheadAttention {
         V: Visibility + Join<Secret, Out = Secret>,
     {
         let _scope = scope(x, "attention");
-        let (n, steps) = match self.sizes(x.handle(), "[n, steps, width]") {
+        let (n, steps) = match self.sizes(x, "[n, steps, width]") {
             Ok(sizes) => sizes,
             Err(mistake) => return mistake,
         };
@@ -108,12 +108,16 @@ impl MultiheadAttention {
         V: Visibility,
     {
         let _scope = scope(x, "attention");
-        let sizes = self.sizes(x.handle(), "[n, steps, width]").and_then(|(n, steps)| {
-            let (same, others) = self.sizes(memory.handle(), "[n, others, width]")?;
-            if n == same { Ok((n, steps, others)) } else { Err(self.mistake(memory.handle(), "as many samples")) }
-        });
-        let (n, steps, others) = match sizes {
+        let (n, steps) = match self.sizes(x, "[n, steps, width]") {
             Ok(sizes) => sizes,
+            Err(mistake) => return mistake,
+        };
+        let others = match self.sizes(memory, "[n, others, width]") {
+            Ok((same, others)) if same == n => others,
+            Ok(_) => {
+                let expected = format!("{n} samples, as many as the other sequence has");
+                return misused(memory, "attention", Usage::Shape { expected });
+            }
             Err(mistake) => return mistake,
         };
         let width = self.width();
@@ -152,24 +156,16 @@ impl MultiheadAttention {
 
     /// Samples and steps.
     #[track_caller]
-    fn sizes(&self, x: &Handle, expected: &str) -> Result<(usize, usize), Tensor<Secret>> {
-        let width = self.width();
-        match x.shape().dims() {
+    fn sizes<V: Visibility>(&self, x: &Tensor<V>, expected: &str) -> Result<(usize, usize), Tensor<Secret>> {
+        let (shape, width) = (x.shape(), self.width());
+        let expected = match shape.dims() {
             _ if self.heads == 0 || !width.is_multiple_of(self.heads) => {
-                Err(self.mistake(x, &format!("a number of heads that divides {width}, not {}", self.heads)))
+                format!("a number of heads that divides {width}, not {}", self.heads)
             }
-            &[n, steps, same] if same == width => Ok((n, steps)),
-            _ => Err(self.mistake(x, &format!("{expected} for a width of {width}"))),
-        }
-    }
-
-    #[track_caller]
-    fn mistake(&self, x: &Handle, expected: &str) -> Tensor<Secret> {
-        if x.error().is_some() {
-            return x.clone().into();
-        }
-        let problem = Usage::Shape { expected: expected.into() };
-        Handle::misused(x.runtime(), "attention", problem, vec![x.shape()]).into()
+            &[n, steps, same] if same == width => return Ok((n, steps)),
+            _ => format!("{expected} for a width of {width}"),
+        };
+        Err(misused(x, "attention", Usage::Shape { expected }))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Batch normalisation.
 
-use super::{Layer, scaled_channels, scope};
+use super::{Layer, misused, scaled_channels, scope};
 use crate::{Buffer, Mode, Param, init};
 use mpc_core::{Secret, Session, Shape, Tensor, Usage, op::Handle};
 use std::{cell::RefCell, fmt};
@@ -114,7 +114,7 @@ impl BatchNorm {
         let squares = centred.norm_squared(&axes, true);
         let variance = squares.scale(1.0 / count as f64);
         let y = centred.over_sqrt(&plus(&variance, self.epsilon));
-        self.follow(&mean, &squares, count);
+        self.follow(&mean, &variance, count);
         match &self.weight {
             Some(weight) => scaled_channels(&y, weight.handle(), self.bias.as_ref().map(|bias| bias.handle())),
             None => y,
@@ -123,7 +123,7 @@ impl BatchNorm {
 
     /// Moves the running statistics.
     #[track_caller]
-    fn follow(&self, mean: &Handle, squares: &Handle, count: usize) {
+    fn follow(&self, mean: &Handle, variance: &Handle, count: usize) {
         let moved = |buffer: &Buffer, by: &Handle, factor: f64| {
             let old = buffer.get();
             let by = by.reshape(&old.shape());
@@ -131,7 +131,7 @@ impl BatchNorm {
         };
         mean.runtime().no_grad(|| {
             moved(&self.running_mean, mean, self.momentum);
-            moved(&self.running_var, squares, self.momentum / (count - 1) as f64);
+            moved(&self.running_var, variance, self.momentum * count as f64 / (count - 1) as f64);
         });
     }
 
@@ -171,24 +171,20 @@ impl Layer for BatchNorm {
     #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
         let _scope = scope(x, "batch_norm");
-        let (x, shape, channels) = (x.handle(), x.shape(), self.running_mean.get().shape().len());
-        let refused = |problem| Handle::misused(x.runtime(), "batch_norm", problem, vec![shape.clone()]).into();
-        if x.error().is_some() {
-            return x.clone().into();
-        }
+        let (shape, channels) = (x.shape(), self.running_mean.get().shape().len());
         if shape.dims().get(1) != Some(&channels) {
-            return refused(Usage::Shape { expected: format!("[n, {channels}, ..]") });
+            return misused(x, "batch_norm", Usage::Shape { expected: format!("[n, {channels}, ..]") });
         }
         if !self.mode.is_training() {
             let (scale, shift) = self.folded();
-            return scaled_channels(x, &scale, Some(&shift)).into();
+            return scaled_channels(x.handle(), &scale, Some(&shift)).into();
         }
         match shape.len() / channels.max(1) {
-            count @ 2.. => self.train_on(x, count).into(),
+            count @ 2.. => self.train_on(x.handle(), count).into(),
             count => {
                 let problem =
                     format!("{count} values a channel have no variance to train with; to predict, call `eval`");
-                refused(Usage::Argument(problem))
+                misused(x, "batch_norm", Usage::Argument(problem))
             }
         }
     }

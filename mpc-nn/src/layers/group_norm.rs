@@ -1,8 +1,8 @@
 //! Group normalisation.
 
-use super::{Layer, scaled_channels, scope};
+use super::{Layer, misused, scaled_channels, scope};
 use crate::{Param, init};
-use mpc_core::{Secret, Session, Tensor, Usage, op::Handle};
+use mpc_core::{Secret, Session, Tensor, Usage};
 
 /// `(x - mean) / sqrt(variance + epsilon)` over groups of channels of a sample together, times weight plus bias by channel,
 /// for `[n, channels, ..]` (Wu and He, 2018). One group: all of a sample; as many as channels: instance normalisation.
@@ -56,13 +56,9 @@ impl Layer for GroupNorm {
         let _scope = scope(x, "group_norm");
         let (shape, &Self { groups, channels, .. }) = (x.shape(), self);
         let fits = shape.dims().get(1) == Some(&channels) && groups > 0 && channels.is_multiple_of(groups);
-        if x.handle().error().is_some() {
-            return x.clone();
-        }
         if !fits || shape.is_empty() {
             let expected = format!("[n, {channels}, ..] with channels in {groups} equal groups");
-            let problem = Usage::Shape { expected };
-            return Handle::misused(x.handle().runtime(), "group_norm", problem, vec![shape]).into();
+            return misused(x, "group_norm", Usage::Shape { expected });
         }
         let samples = shape.dims()[0];
         let rows = x.reshape([samples, groups, shape.len() / samples / groups]);

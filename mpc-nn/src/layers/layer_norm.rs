@@ -1,8 +1,8 @@
 //! Layer normalisation.
 
-use super::{Layer, scope};
+use super::{Layer, misused, scope};
 use crate::{Param, init};
-use mpc_core::{Secret, Session, Shape, Tensor, Usage, op::Handle};
+use mpc_core::{Secret, Session, Shape, Tensor, Usage};
 
 /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axes together, by sample (Ba et al., 2016).
 ///
@@ -62,11 +62,7 @@ pub(super) fn outer(x: &Tensor<Secret>, last: &Shape, op: &'static str) -> Resul
     if shape.dims().ends_with(last.dims()) && !last.is_empty() {
         return Ok(shape.len() / last.len());
     }
-    if x.handle().error().is_some() {
-        return Err(x.clone());
-    }
-    let expected = format!("the last axes to be {last}");
-    Err(Handle::misused(x.handle().runtime(), op, Usage::Shape { expected }, vec![shape]).into())
+    Err(misused(x, op, Usage::Shape { expected: format!("the last axes to be {last}") }))
 }
 
 /// `y w + b`, where there are any.

@@ -2,7 +2,7 @@
 
 use super::{Layer, scope};
 use crate::{Param, init};
-use mpc_core::{Join, Secret, Session, Tensor, Visibility};
+use mpc_core::{Join, Secret, Session, Tensor, Visibility, op::Handle};
 
 /// `x W^T + b` for rows x. W has the shape `[outputs, inputs]`, b `[outputs]`.
 ///
@@ -58,20 +58,25 @@ pub(super) fn affine<V: Visibility>(
     weight: &Tensor<Secret>,
     bias: Option<&Tensor<Secret>>,
 ) -> Tensor<Secret> {
-    let (shape, weight) = (x.shape(), weight.handle());
-    let apply = |x: &mpc_core::op::Handle| match bias {
-        Some(bias) => x.matmul_plus(false, weight, true, bias.handle()),
-        None => x.matmul_form(false, weight, true),
-    };
+    let (shape, bias) = (x.shape(), bias.map(Tensor::handle));
     match shape.dims() {
         // A scalar may carry a mistake; the product reports it.
-        [] | [_, _] => apply(x.handle()).into(),
+        [] | [_, _] => rows_times(x.handle(), weight.handle(), bias).into(),
         [outer @ .., inputs] => {
             let rows = outer.iter().product();
-            let y = Tensor::<Secret>::from(apply(&x.handle().reshape(&[rows, *inputs].into())));
+            let y = rows_times(&x.handle().reshape(&[rows, *inputs].into()), weight.handle(), bias);
             let dims = [outer, &[weight.shape().dims().first().copied().unwrap_or(1)]].concat();
-            if y.handle().error().is_some() { y } else { y.reshape(&dims[..]) }
+            if y.error().is_some() { y.into() } else { y.reshape(&dims[..].into()).into() }
         }
+    }
+}
+
+/// `x W^T + b` for a matrix x.
+#[track_caller]
+fn rows_times(x: &Handle, weight: &Handle, bias: Option<&Handle>) -> Handle {
+    match bias {
+        Some(bias) => x.matmul_plus(false, weight, true, bias),
+        None => x.matmul_form(false, weight, true),
     }
 }
 

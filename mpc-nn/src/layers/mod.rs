@@ -56,7 +56,7 @@ pub use sequential::{Map, Sequential};
 pub use transformer::{TransformerEncoder, TransformerEncoderLayer};
 
 use crate::Module;
-use mpc_core::{Secret, Tensor, Visibility, op::Handle, scope::ScopeGuard};
+use mpc_core::{Secret, Tensor, Usage, Visibility, op::Handle, scope::ScopeGuard};
 use std::fmt;
 
 /// A module that makes one tensor of one: what a [`Sequential`] is made of.
@@ -84,6 +84,16 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
 /// Names the steps of a layer.
 fn scope<V: Visibility>(x: &Tensor<V>, name: &str) -> ScopeGuard {
     x.handle().runtime().scopes().enter(name)
+}
+
+/// The mistake of giving a layer this x, or an earlier one that x carries. Not for closures: they have a source line of
+/// their own.
+#[track_caller]
+fn misused<V: Visibility>(x: &Tensor<V>, op: &'static str, problem: Usage) -> Tensor<Secret> {
+    match x.handle().error() {
+        Some(_) => x.handle().clone().into(),
+        None => Handle::misused(x.handle().runtime(), op, problem, vec![x.shape()]).into(),
+    }
 }
 
 /// `x w + b` with w and perhaps b for the channels in axis 1.

@@ -19,7 +19,7 @@ impl Unit for GruUnit {
     #[track_caller]
     fn step(&self, weights: &Weights, inputs: &Tensor<Secret>, state: Option<&Tensor<Secret>>) -> Tensor<Secret> {
         let hidden = weights.weight_hh.shape().dims().last().copied().unwrap_or(0);
-        let own = weights.gates(state, None);
+        let own = weights.gates(state);
         let own = own.expand(inputs.shape());
         let gates = (columns(inputs, 0, 2, hidden) + columns(&own, 0, 2, hidden)).sigmoid();
         let (reset, keep) = (columns(&gates, 0, 1, hidden), columns(&gates, 1, 2, hidden));

@@ -29,7 +29,7 @@ impl Unit for LstmUnit {
     #[track_caller]
     fn step(&self, weights: &Weights, inputs: &Tensor<Secret>, state: Option<&LstmState>) -> LstmState {
         let hidden = weights.weight_hh.shape().dims().last().copied().unwrap_or(0);
-        let gates = weights.gates(state.map(|state| &state.hidden), Some(inputs));
+        let gates = weights.gates(state.map(|state| &state.hidden)) + inputs;
         let both = columns(&gates, 0, 2, hidden).sigmoid();
         let (enter, keep) = (columns(&both, 0, 1, hidden), columns(&both, 1, 2, hidden));
         let new = columns(&gates, 2, 3, hidden).tanh();

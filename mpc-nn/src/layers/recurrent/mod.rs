@@ -8,9 +8,9 @@ pub use gru::{Gru, GruUnit};
 pub use lstm::{Lstm, LstmState, LstmUnit};
 pub use rnn::{Rnn, RnnUnit};
 
-use super::{Layer, linear::affine, scope};
+use super::{Layer, linear::affine, misused, scope};
 use crate::{Module, Param, Visitor, VisitorMut, init};
-use mpc_core::{Join, Secret, Session, Tensor, Usage, Visibility, op::Handle};
+use mpc_core::{Join, Secret, Session, Tensor, Usage, Visibility};
 use std::fmt;
 
 /// The size of a recurrent network.
@@ -85,13 +85,13 @@ impl Weights {
         }
     }
 
-    /// The state's part of all gates, plus its bias and, for free, something else.
+    /// The state's part of all gates, with its bias. What is added to it is added after the rescale: so the product does not
+    /// wait for the inputs' part of a layer above the first.
     #[track_caller]
-    fn gates(&self, state: Option<&Tensor<Secret>>, plus: Option<&Tensor<Secret>>) -> Tensor<Secret> {
-        let plus = plus.map_or_else(|| (*self.bias_hh).clone(), |plus| plus + &*self.bias_hh);
+    fn gates(&self, state: Option<&Tensor<Secret>>) -> Tensor<Secret> {
         match state {
-            Some(h) => h.handle().matmul_plus(false, self.weight_hh.handle(), true, plus.handle()).into(),
-            None => plus,
+            Some(h) => h.handle().matmul_plus(false, self.weight_hh.handle(), true, self.bias_hh.handle()).into(),
+            None => (*self.bias_hh).clone(),
         }
     }
 
@@ -150,21 +150,15 @@ impl<U: Unit> Recurrent<U> {
     {
         let _scope = scope(x, U::NAME);
         let (shape, directions) = (x.shape(), self.weights.iter().map(Vec::len).sum());
-        let mistake = |problem| {
-            let mistake = Handle::misused(x.handle().runtime(), U::NAME, problem, vec![shape.clone()]);
-            (mistake.into(), Vec::new())
-        };
         let (&[_, steps, _], false) = (shape.dims(), shape.is_empty()) else {
-            if x.handle().error().is_some() {
-                return (x.handle().clone().into(), Vec::new());
-            }
-            return mistake(Usage::Shape { expected: "[n, steps, inputs] with at least one step".into() });
+            let expected = "[n, steps, inputs] with at least one step".into();
+            return (misused(x, U::NAME, Usage::Shape { expected }), Vec::new());
         };
         if let Some(first) = first
             && first.len() != directions
         {
             let problem = format!("{} first states for the {directions} of all layers and directions", first.len());
-            return mistake(Usage::Argument(problem));
+            return (misused(x, U::NAME, Usage::Argument(problem)), Vec::new());
         }
         let mut last = Vec::with_capacity(directions);
         let mut below = Vec::new();
@@ -173,12 +167,12 @@ impl<U: Unit> Recurrent<U> {
             for (backwards, weights) in both.iter().enumerate() {
                 let inputs = match layer {
                     0 => steps_of(affine(x, &weights.weight_ih, Some(&weights.bias_ih)), steps),
-                    _ => each(&below, |x| affine(x, &weights.weight_ih, Some(&weights.bias_ih))),
+                    _ => projected(&below, weights),
                 };
                 let first = first.and_then(|first| first.get(last.len()));
                 let states = self.over_time(weights, inputs, first, backwards == 1);
                 last.push(states[if backwards == 1 { 0 } else { steps - 1 }].clone());
-                outputs.push(each(&states, |state| U::output(state).clone()));
+                outputs.push(states.iter().map(|state| U::output(state).clone()).collect::<Vec<_>>());
             }
             below = match &outputs[..] {
                 [forwards, backwards] => joined(forwards, backwards),
@@ -232,12 +226,12 @@ impl<U: Unit> Recurrent<U> {
     }
 }
 
-/// Like `map`, with the caller's source line.
+/// The inputs' part of all gates, step by step.
 #[track_caller]
-fn each<A, B>(of: &[A], f: impl Fn(&A) -> B) -> Vec<B> {
-    let mut all = Vec::with_capacity(of.len());
-    for a in of {
-        all.push(f(a));
+fn projected(inputs: &[Tensor<Secret>], weights: &Weights) -> Vec<Tensor<Secret>> {
+    let mut all = Vec::with_capacity(inputs.len());
+    for x in inputs {
+        all.push(affine(x, &weights.weight_ih, Some(&weights.bias_ih)));
     }
     all
 }

@@ -28,7 +28,7 @@ impl Unit for RnnUnit {
 
     #[track_caller]
     fn step(&self, weights: &Weights, inputs: &Tensor<Secret>, state: Option<&Tensor<Secret>>) -> Tensor<Secret> {
-        let sum = weights.gates(state, Some(inputs));
+        let sum = weights.gates(state) + inputs;
         if self.relu { sum.relu() } else { sum.tanh() }
     }
 
