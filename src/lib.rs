@@ -55,7 +55,7 @@ pub use mpc_nn as nn;
 pub mod prelude {
     pub use crate::{
         AnyVisibility, Party, Private, Public, Secret, Select, Session, Shape, Tensor, Visibility, launch, nn,
-        nn::{Linear, Module, Param},
+        nn::{Layer, Linear, Module, Param},
         parties, secure_model,
     };
 }

@@ -1,10 +1,10 @@
 //! Modules: what has parameters.
 
 use crate::{
-    Param,
+    Buffer, Mode, Param,
     state::{self, LoadState, StateDict},
 };
-use mpc_core::{Party, Session};
+use mpc_core::{Party, Secret, Session, Tensor};
 
 /// Something with parameters: a layer, or a model made of layers. Derived by `#[secure_model]`.
 #[diagnostic::on_unimplemented(
@@ -23,6 +23,17 @@ pub trait Module {
     fn parameters(&self) -> Vec<(String, Param)> {
         let mut found = Vec::new();
         self.visit(&mut Visitor::new(&mut |name, param| found.push((name.to_owned(), param.clone()))));
+        found
+    }
+
+    /// The names (such as `norm1.running_mean`) and values of what is saved but not trained, in the order of the fields.
+    fn buffers(&self) -> Vec<(String, Tensor<Secret>)> {
+        let mut found = Vec::new();
+        self.visit(&mut Visitor::of_all(&mut |name, leaf| {
+            if let Leaf::Buffer(buffer) = leaf {
+                found.push((name.to_owned(), buffer.get()));
+            }
+        }));
         found
     }
 
@@ -57,45 +68,111 @@ pub trait Module {
     {
         state::reveal_to::<P, _>(self)
     }
+
+    /// From here on the model is trained: dropout drops, batch normalisation uses the statistics of the batch. A new model
+    /// begins like that.
+    fn train(&mut self) {
+        set_mode(self, true);
+    }
+
+    /// From here on the model only predicts: nothing is dropped, batch normalisation uses the running statistics. This is
+    /// about layers, not about the tape: `Session::no_grad` leaves that out.
+    fn eval(&mut self) {
+        set_mode(self, false);
+    }
+}
+
+fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {
+    module.visit_mut(&mut VisitorMut::of_all(&mut |_, leaf| {
+        if let LeafMut::Mode(mode) = leaf {
+            mode.set(training);
+        }
+    }));
 }
 
 macro_rules! visitor {
-    ($(#[$doc:meta])* $name:ident, $param:ty) => {
+    ($(#[$doc:meta])* $name:ident, $leaf:ident, $each:ident, $($mutable:tt)?) => {
+        /// What a module is made of in the end.
+        #[derive(Debug)]
+        #[non_exhaustive]
+        pub enum $leaf<'a> {
+            /// Trained.
+            Param(&'a $($mutable)? Param),
+            /// Saved, and not trained.
+            Buffer(&'a $($mutable)? Buffer),
+            /// Whether this part is being trained.
+            Mode(&'a $($mutable)? Mode),
+        }
+
+        enum $each<'a> {
+            Params(&'a mut dyn FnMut(&str, &$($mutable)? Param)),
+            All(&'a mut dyn FnMut(&str, $leaf<'_>)),
+        }
+
         $(#[$doc])*
         pub struct $name<'a> {
             path: String,
-            each: &'a mut dyn FnMut(&str, $param),
+            each: $each<'a>,
         }
 
         impl<'a> $name<'a> {
-            /// A visitor that calls `each` with the name and parameter of every leaf.
-            pub fn new(each: &'a mut dyn FnMut(&str, $param)) -> Self {
-                Self { path: String::new(), each }
+            /// A visitor that calls `each` with the name and parameter of every parameter, and skips the rest.
+            pub fn new(each: &'a mut dyn FnMut(&str, &$($mutable)? Param)) -> Self {
+                Self { path: String::new(), each: $each::Params(each) }
+            }
+
+            /// A visitor that calls `each` with the name of every leaf and with the leaf.
+            pub fn of_all(each: &'a mut dyn FnMut(&str, $leaf<'_>)) -> Self {
+                Self { path: String::new(), each: $each::All(each) }
             }
 
             /// The visitor for a part: names get `name` in front.
             pub fn enter(&mut self, name: &str) -> $name<'_> {
                 let path = if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) };
-                $name { path, each: self.each }
+                let each = match &mut self.each {
+                    $each::Params(each) => $each::Params(&mut **each),
+                    $each::All(each) => $each::All(&mut **each),
+                };
+                $name { path, each }
             }
 
             /// Shows a parameter.
-            pub fn param(&mut self, param: $param) {
-                (self.each)(&self.path, param);
+            pub fn param(&mut self, param: &$($mutable)? Param) {
+                match &mut self.each {
+                    $each::Params(each) => each(&self.path, param),
+                    $each::All(each) => each(&self.path, $leaf::Param(param)),
+                }
+            }
+
+            /// Shows state that is not trained.
+            pub fn buffer(&mut self, buffer: &$($mutable)? Buffer) {
+                if let $each::All(each) = &mut self.each {
+                    each(&self.path, $leaf::Buffer(buffer));
+                }
+            }
+
+            /// Shows whether a part is being trained.
+            pub fn mode(&mut self, mode: &$($mutable)? Mode) {
+                if let $each::All(each) = &mut self.each {
+                    each(&self.path, $leaf::Mode(mode));
+                }
             }
         }
     };
 }
 
 visitor!(
-    /// Walks over the parameters of a module.
+    /// Walks over the parameters of a module, or over all its leaves.
     Visitor,
-    &Param
+    Leaf,
+    Each,
 );
 visitor!(
-    /// Walks over the parameters of a module and may change them.
+    /// Walks over the parameters of a module, or over all its leaves, and may change them.
     VisitorMut,
-    &mut Param
+    LeafMut,
+    EachMut,
+    mut
 );
 
 impl<M: Module> Module for Vec<M> {
@@ -126,4 +203,24 @@ impl<M: Module + ?Sized> Module for Box<M> {
     fn visit_mut(&mut self, visitor: &mut VisitorMut<'_>) {
         (**self).visit_mut(visitor);
     }
+}
+
+macro_rules! tuples {
+    ($(($($part:ident $at:tt),+);)+) => {$(
+        /// Parts are named by their place.
+        impl<$($part: Module),+> Module for ($($part,)+) {
+            fn visit(&self, visitor: &mut Visitor<'_>) {
+                $(self.$at.visit(&mut visitor.enter(stringify!($at)));)+
+            }
+
+            fn visit_mut(&mut self, visitor: &mut VisitorMut<'_>) {
+                $(self.$at.visit_mut(&mut visitor.enter(stringify!($at)));)+
+            }
+        }
+    )+};
+}
+tuples! {
+    (A 0, B 1);
+    (A 0, B 1, C 2);
+    (A 0, B 1, C 2, D 3);
 }

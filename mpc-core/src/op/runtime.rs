@@ -148,6 +148,11 @@ impl Runtime {
         Restore(&self.grad, self.grad.replace(false))
     }
 
+    /// Whether what is recorded now gets a tape: no, inside of [`Self::no_grad`].
+    pub fn has_tape(&self) -> bool {
+        self.grad.get()
+    }
+
     /// Adds a public number that the parties must agree on to the schedule.
     pub(crate) fn agree(&self, x: u64) {
         self.digest.borrow_mut().number(x);
