@@ -330,6 +330,10 @@ impl Visit<'_> for Walk<'_> {
                 add(&mut self.found.changed, name);
             }
         }
+        // It would be opened whatever the bits are. In a function that is called here, the session refuses it.
+        if call.method == "reveal" || call.method == "reveal_to" {
+            self.acts(call);
+        }
         self.place(&call.receiver);
         call.args.iter().for_each(|arg| self.visit_expr(arg));
     }
