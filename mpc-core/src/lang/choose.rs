@@ -61,8 +61,9 @@ macro_rules! bits {
 
             #[track_caller]
             fn choose(self, state: S, then: impl FnOnce(S) -> A, otherwise: impl FnOnce(S) -> B) -> A::Out {
-                let then = then(state.clone());
-                A::select(&self, then, otherwise(state))
+                let runtime = self.handle().runtime();
+                let (then, otherwise) = runtime.oblivious(|| (then(state.clone()), otherwise(state)));
+                A::select(&self, then, otherwise)
             }
         }
     )+};

@@ -59,11 +59,11 @@ macro_rules! bits {
 
             #[track_caller]
             fn and(self, right: impl FnOnce() -> $right) -> Self::Out {
-                self.handle().logic(How::And, right().handle()).into()
+                self.handle().logic(How::And, self.handle().runtime().oblivious(right).handle()).into()
             }
             #[track_caller]
             fn or(self, right: impl FnOnce() -> $right) -> Self::Out {
-                self.handle().logic(How::Or, right().handle()).into()
+                self.handle().logic(How::Or, self.handle().runtime().oblivious(right).handle()).into()
             }
         }
     )+};

@@ -21,7 +21,7 @@ pub fn may_leave<C: MayLeave>(condition: C) -> bool {
 
 /// The condition of an `if` with a side effect in a branch.
 #[diagnostic::on_unimplemented(
-    message = "a branch of an `if` on a tensor has a side effect: it prints, or changes something other than a local variable",
+    message = "a branch of an `if` on a tensor has a side effect: it prints, reveals, or changes something other than a local variable",
     label = "only a `bool` can decide this, not `{Self}`",
     note = "both branches run, because an effect would tell which one was taken: let the `if` yield the value, and act on it after the `if`"
 )]

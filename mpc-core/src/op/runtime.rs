@@ -27,6 +27,9 @@ use std::{
 const PENDING_NODES: usize = 1 << 14;
 const PENDING_ELEMENTS: usize = 1 << 26;
 
+const IN_A_BRANCH: &str = "both branches of an `if` on bits run, and both sides of `&&` and `||`, so this would be \
+     opened whatever the bits are: reveal after the `if` what it yields";
+
 /// What a program records on and what runs it.
 pub struct Runtime {
     cx: Rc<Context>,
@@ -44,6 +47,8 @@ pub struct Runtime {
     eager: bool,
     /// Whether what is recorded can be differentiated.
     grad: Cell<bool>,
+    /// Whether this is recorded in a branch that runs whatever the condition is.
+    oblivious: Cell<bool>,
     failure: Rc<RefCell<Option<Error>>>,
     ledger: RefCell<Vec<Opened>>,
     live: Rc<()>,
@@ -65,6 +70,7 @@ impl Runtime {
             program_woken: Cell::new(false),
             eager: std::env::var_os("MPC_EAGER").is_some_and(|value| value == "1"),
             grad: Cell::new(true),
+            oblivious: Cell::new(false),
             failure: Rc::default(),
             ledger: RefCell::default(),
             live: Rc::new(()),
@@ -139,18 +145,18 @@ impl Runtime {
 
     /// Records without a tape until the guard is dropped.
     pub(crate) fn untaped(&self) -> impl Drop {
-        struct Restore<'a>(&'a Cell<bool>, bool);
-        impl Drop for Restore<'_> {
-            fn drop(&mut self) {
-                self.0.set(self.1);
-            }
-        }
-        Restore(&self.grad, self.grad.replace(false))
+        Restore::after(&self.grad, false)
     }
 
     /// Whether what is recorded now gets a tape: no, inside of [`Self::no_grad`].
     pub fn has_tape(&self) -> bool {
         self.grad.get()
+    }
+
+    /// Records a branch of an `if` on bits, which runs whatever they are: what it opens would be opened in any case.
+    pub(crate) fn oblivious<T>(&self, f: impl FnOnce() -> T) -> T {
+        let _restore = Restore::after(&self.oblivious, true);
+        f()
     }
 
     /// Adds a public number that the parties must agree on to the schedule.
@@ -169,7 +175,11 @@ impl Runtime {
         let nodes = nodes.map_err(|error| Error::clone(&error))?;
         let shapes: Vec<&Shape> = nodes.iter().map(|node| &node.operand.shape).collect();
         let foreign = inputs.iter().any(|input| !Rc::ptr_eq(&input.runtime, self));
-        let inferred = if foreign { Err(Usage::Sessions) } else { op.infer(&shapes) };
+        let inferred = match op.infer(&shapes) {
+            _ if foreign => Err(Usage::Sessions),
+            _ if self.oblivious.get() && op.opens() => Err(Usage::Argument(IN_A_BRANCH.into())),
+            inferred => inferred,
+        };
         let shape = inferred.map_err(|problem| Error::Usage {
             op: op.name().into(),
             problem,
@@ -379,4 +389,23 @@ fn wanted(recorded: &[Rc<Node>], targets: &[&Handle]) -> HashSet<u64> {
         }
     }
     wanted
+}
+
+/// A flag that is set for a while.
+struct Restore<'a> {
+    flag: &'a Cell<bool>,
+    before: bool,
+}
+
+impl<'a> Restore<'a> {
+    /// Sets it until this is dropped.
+    fn after(flag: &'a Cell<bool>, to: bool) -> Self {
+        Self { flag, before: flag.replace(to) }
+    }
+}
+
+impl Drop for Restore<'_> {
+    fn drop(&mut self) {
+        self.flag.set(self.before);
+    }
 }

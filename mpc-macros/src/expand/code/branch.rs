@@ -319,13 +319,20 @@ impl Visit<'_> for Walk<'_> {
     }
 
     /// What a method could change, it is taken to change: whether it does is not to be seen here.
+    /// A clone is the exception: it only reads.
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        if let Some(name) = root(&call.receiver).filter(|name| self.inner.find(name).is_none()) {
+        let clones = call.method == "clone" && call.args.is_empty();
+        let outer = root(&call.receiver).filter(|name| !clones && self.inner.find(name).is_none());
+        if let Some(name) = outer {
             if self.outer.reaches_out(name) {
                 self.acts(call);
             } else if self.outer_variable(name) == Some(true) {
                 add(&mut self.found.changed, name);
             }
+        }
+        // It would be opened whatever the bits are. In a function that is called here, the session refuses it.
+        if call.method == "reveal" || call.method == "reveal_to" {
+            self.acts(call);
         }
         self.place(&call.receiver);
         call.args.iter().for_each(|arg| self.visit_expr(arg));
