@@ -28,6 +28,10 @@ pub(crate) enum CliError {
 
     #[error("cannot write to the standard output")]
     Print(#[source] io::Error),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Bench(#[from] crate::bench::BenchError),
 }
 
 impl From<mpc_core::Error> for CliError {

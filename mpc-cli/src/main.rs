@@ -1,5 +1,6 @@
 //! The command `mpc`: what an operator of parties needs beside the programs themselves.
 
+mod bench;
 mod dealer;
 mod error;
 mod logging;
@@ -11,7 +12,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::CliError;
 
-/// Secure multi-party machine learning: dealer and rosters
+/// Secure multi-party machine learning: dealer, rosters, measurements
 ///
 /// The parties themselves are programs written with the library `mpc`; start one with --help to see how to run it.
 #[derive(Debug, Parser)]
@@ -28,18 +29,22 @@ enum Command {
     Dealer(dealer::Dealer),
     #[command(subcommand)]
     Roster(roster::Roster),
+    Bench(bench::Bench),
+    #[command(name = "bench-part", hide = true)]
+    BenchPart(bench::Part),
 }
 
 const EXAMPLES: &str = "Examples:
   mpc roster new --party A=10.0.0.5:7700 B=10.0.0.6:7700 --dealer 10.0.0.7:7700 > roster.toml
   mpc roster check roster.toml
-  mpc dealer --roster roster.toml";
+  mpc dealer --roster roster.toml
+  mpc bench relu lenet";
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli.logging);
     match run(cli.command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             error::print(error);
             ExitCode::FAILURE
@@ -47,9 +52,12 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), CliError> {
+fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
-        Command::Dealer(dealer) => dealer.run(),
-        Command::Roster(roster) => roster.run(),
+        Command::Dealer(dealer) => dealer.run()?,
+        Command::Roster(roster) => roster.run()?,
+        Command::Bench(bench) => bench.run()?,
+        Command::BenchPart(part) => return Ok(part.run()),
     }
+    Ok(ExitCode::SUCCESS)
 }

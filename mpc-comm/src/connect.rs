@@ -18,6 +18,7 @@ use crate::engine::Engine;
 use crate::handshake::{Greeter, HANDSHAKE, Refusal};
 use crate::link::{spawn, write_frame};
 use crate::roster::is_loopback;
+use crate::shape::shaped;
 use crate::wire::{Event, Inbox};
 use crate::{
     Agreement, ConfigError, ConfigProblem, Error, Frame, Kind, Mesh, Options, PartyId, PeerError, Result, Roster,
@@ -283,7 +284,7 @@ async fn call(greeter: &Greeter, peer: PartyId, address: &str) -> Result<Arrival
 pub(crate) fn admit(mesh: &mut Mesh, arrival: Arrival, engine: &Engine, options: &Options) {
     let Arrival { peer, stream, secret, .. } = arrival;
     let link = spawn(engine.handle(), peer, stream.into_split(), mesh.owner(), options);
-    mesh.attach(peer, link, secret);
+    mesh.attach(peer, shaped(link, peer, options.slow), secret);
 }
 
 /// Turns an arrival away and tells it why.

@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use crate::LinkSpeed;
+
 /// How a session is carried. The defaults suit most; change single fields with `..Options::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -24,6 +26,9 @@ pub struct Options {
     pub allow_plaintext: bool,
     /// Listen here instead of at our address in the roster (behind address translation). Default none.
     pub bind: Option<SocketAddr>,
+    /// Make this party's sending as slow as a network, to measure on one machine what a program costs elsewhere; set it
+    /// at all parties. TCP only. Default none.
+    pub slow: Option<LinkSpeed>,
 }
 
 impl Default for Options {
@@ -38,6 +43,7 @@ impl Default for Options {
             session: "default".to_owned(),
             allow_plaintext: false,
             bind: None,
+            slow: None,
         }
     }
 }

@@ -12,19 +12,26 @@ pub(super) fn nibbles<R: Ring>(c: &[R], tables: &[u64]) -> Vec<u64> {
     let (count, width, words) = (tree::nibbles(R::BITS), plane(c.len()), tree::table_words(R::BITS));
     assert_eq!(tables.len(), c.len() * words, "one table an element");
     let mut planes = vec![0u64; 2 * count * width];
-    let (lts, eqs) = planes.split_at_mut(count * width);
-    for (i, (&c, tables)) in c.iter().zip(tables.chunks_exact(words)).enumerate() {
-        let (word, bit) = (i / 64, i % 64);
-        for nibble in 0..count {
-            let table = tables[nibble / 4] >> (16 * (nibble % 4)) & 0xFFFF;
-            let value = R::low(R::shr(c, 4 * nibble as u32)) & 15;
-            let (lt, eq) = if nibble + 1 == count {
-                (table >> (8 + (value & 7)) & 1, table >> (value & 7) & 1)
-            } else {
-                (u64::from((table >> value >> 1).count_ones() & 1), table >> value & 1)
-            };
-            lts[nibble * width + word] |= lt << bit;
-            eqs[nibble * width + word] |= eq << bit;
+    // A word of every plane is finished before it is stored: where the distance of planes is a multiple of a page, all
+    // their words have the same place in the cache.
+    for (word, (c, tables)) in c.chunks(64).zip(tables.chunks(64 * words)).enumerate() {
+        let mut bits = [[0u64; 2]; 32];
+        for (bit, (&c, tables)) in c.iter().zip(tables.chunks_exact(words)).enumerate() {
+            for (nibble, bits) in bits.iter_mut().enumerate().take(count) {
+                let table = tables[nibble / 4] >> (16 * (nibble % 4)) & 0xFFFF;
+                let value = R::low(R::shr(c, 4 * nibble as u32)) & 15;
+                let (lt, eq) = if nibble + 1 == count {
+                    (table >> (8 + (value & 7)) & 1, table >> (value & 7) & 1)
+                } else {
+                    (u64::from((table >> value >> 1).count_ones() & 1), table >> value & 1)
+                };
+                bits[0] |= lt << bit;
+                bits[1] |= eq << bit;
+            }
+        }
+        for (nibble, [lt, eq]) in bits.into_iter().enumerate().take(count) {
+            planes[nibble * width + word] = lt;
+            planes[(count + nibble) * width + word] = eq;
         }
     }
     planes
