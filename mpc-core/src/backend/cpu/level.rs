@@ -80,10 +80,28 @@ impl Level {
         Err(Error::Setting { key: VARIABLE, problem })
     }
 
-    /// From the fastest down.
+    /// From the fastest down. A 64-bit product is one operation on AMD's processors (measured: twice as fast as IFMA on
+    /// Zen 5) and three on Intel's, where it takes as long as the three of IFMA and their additions besides.
     fn preferred() -> [Self; 4] {
-        [Self::Ifma, Self::Avx512, Self::Avx2, Self::Portable]
+        if slow_products() {
+            [Self::Ifma, Self::Avx512, Self::Avx2, Self::Portable]
+        } else {
+            [Self::Avx512, Self::Ifma, Self::Avx2, Self::Portable]
+        }
     }
+}
+
+/// Whether `vpmullq` is slower than IFMA: on Intel's processors.
+#[cfg(target_arch = "x86_64")]
+fn slow_products() -> bool {
+    let vendor = std::arch::x86_64::__cpuid(0);
+    [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"GenuineIntel"
+}
+
+/// There is neither.
+#[cfg(not(target_arch = "x86_64"))]
+fn slow_products() -> bool {
+    false
 }
 
 impl fmt::Display for Level {

@@ -26,7 +26,7 @@ use std::any::TypeId;
 /// From so many ring multiplications on a product is split over threads.
 pub(super) const PARALLEL: usize = 1 << 20;
 /// Up to so many rows, or columns, are not packed.
-const THIN: usize = 3;
+const THIN: usize = 6;
 /// Up to so many multiplications are not packed.
 const SMALL: usize = 1 << 10;
 

@@ -5,7 +5,7 @@ use crate::ring::Ring;
 use rayon::prelude::*;
 
 /// Columns whose sums stay in the first cache.
-const CHUNK: usize = if cfg!(test) { 24 } else { 512 };
+const CHUNK: usize = if cfg!(test) { 24 } else { 1024 };
 
 /// Adds a product to `out` (m x n): for few rows, or for a short depth.
 pub(super) fn multiply<R: Ring, K: Kernel<R>>(kernel: K, term: &Term<'_, R>, parallel: bool, out: &mut [R]) {
