@@ -40,12 +40,13 @@ mod tests {
 
     #[test]
     fn bits_interleave_across_words() {
+        let cpu = Cpu::default();
         let bits = |f: fn(usize) -> bool, len: usize| {
-            Cpu.pack(&Cpu.upload((0..len).map(|i| u64::from(f(i))).collect::<Vec<_>>()))
+            cpu.pack(&cpu.upload((0..len).map(|i| u64::from(f(i))).collect::<Vec<_>>()))
         };
         let (a, b) = (bits(|i| i % 3 == 0, 5 * 30), bits(|i| i % 7 == 1, 5 * 41));
-        let both = concat_bits(&Cpu, &[(&a, 150), (&b, 205)], &[30, 41], 5);
-        let found = Cpu.download(&Cpu.bits_to_ring::<u64>(&both, 355));
+        let both = concat_bits(&cpu, &[(&a, 150), (&b, 205)], &[30, 41], 5);
+        let found = cpu.download(&cpu.bits_to_ring::<u64>(&both, 355));
         let expected = |i: usize| match (i / 71, i % 71) {
             (row, at) if at < 30 => (30 * row + at).is_multiple_of(3),
             (row, at) => (41 * row + at - 30) % 7 == 1,
@@ -55,7 +56,8 @@ mod tests {
 
     #[test]
     fn differences_count_from_zero() {
-        let found = differences(&Cpu, &Cpu.upload(vec![5u64, 32]), 3, 4);
-        assert_eq!(Cpu.download(&found), [5, 5u64.wrapping_sub(16), 5u64.wrapping_sub(32), 32, 16, 0]);
+        let cpu = Cpu::default();
+        let found = differences(&cpu, &cpu.upload(vec![5u64, 32]), 3, 4);
+        assert_eq!(cpu.download(&found), [5, 5u64.wrapping_sub(16), 5u64.wrapping_sub(32), 32, 16, 0]);
     }
 }

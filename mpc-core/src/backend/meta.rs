@@ -1,6 +1,6 @@
 //! The backend of cost reports: arrays are lengths, kernels do nothing.
 
-use super::{Backend, Bits, ByBit, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     rand::{Address, Seed},
@@ -64,6 +64,9 @@ impl Backend for Meta {
         meta(outer * runs.iter().sum::<usize>())
     }
     fn bilinear<R: Ring>(&self, map: &Bilinear, _: &MetaArray<R>, _: &MetaArray<R>) -> MetaArray<R> {
+        meta(map.out_len())
+    }
+    fn masked_bilinear<R: Ring>(&self, map: &Bilinear, _: Masked<'_, Self, R>) -> MetaArray<R> {
         meta(map.out_len())
     }
     fn round_shift<R: Ring>(&self, a: &MetaArray<R>, _: u32) -> MetaArray<R> {

@@ -10,7 +10,7 @@ mod payload;
 pub mod series;
 pub mod tree;
 
-pub use cpu::Cpu;
+pub use cpu::{Cpu, Level};
 pub use meta::Meta;
 pub use payload::Payload;
 pub use series::Series;
@@ -37,6 +37,19 @@ pub struct ByBit<'a, B: Backend, R: Ring> {
     pub products: &'a B::Array<R>,
     /// Bits to drop.
     pub bits: u32,
+    /// Whether this is party 0.
+    pub first: bool,
+}
+
+/// What [`Backend::masked_bilinear`] works on: one party's side of docs/protocol.md section 2. The result is
+/// `dealt + B(m_a, (i==0) m_b - l_b) - B(l_a, m_b)`.
+pub struct Masked<'a, B: Backend, R: Ring> {
+    /// The opened values m_a and m_b.
+    pub opened: [&'a B::Array<R>; 2],
+    /// This party's shares of their masks, l_a and l_b.
+    pub masks: [&'a B::Array<R>; 2],
+    /// This party's share of the map of the masks.
+    pub dealt: &'a B::Array<R>,
     /// Whether this is party 0.
     pub first: bool,
 }
@@ -77,6 +90,8 @@ pub trait Backend: Clone + 'static {
     fn concat<R: Ring>(&self, parts: &[&Self::Array<R>], runs: &[usize], outer: usize) -> Self::Array<R>;
     /// A bilinear map.
     fn bilinear<R: Ring>(&self, map: &Bilinear, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+    /// This party's share of a bilinear map of masked values. See [`Masked`].
+    fn masked_bilinear<R: Ring>(&self, map: &Bilinear, step: Masked<'_, Self, R>) -> Self::Array<R>;
     /// The signed value over 2^bits, rounded to nearest: for values in the clear.
     fn round_shift<R: Ring>(&self, a: &Self::Array<R>, bits: u32) -> Self::Array<R>;
     /// `f` of each element, for values in the clear. `f` must give the same result on every machine.

@@ -46,7 +46,8 @@ impl Session {
     /// A session over a mesh.
     ///
     /// # Errors
-    /// [`Error::Setting`] for settings out of range, or if the protocol needs a dealer and the mesh has none;
+    /// [`Error::Setting`] for settings out of range, for a wrong `MPC_CPU`, or if the protocol needs a dealer and the mesh
+    /// has none;
     /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
         let secrets: Vec<_> = mesh.peers().map(|peer| *mesh.link_secret(peer)).collect();
@@ -56,7 +57,7 @@ impl Session {
 
     /// A session over a mesh, with a given seed of this party's own contributions to random values.
     pub(crate) fn with_own_seed(mesh: Mesh, settings: &Settings, own_seed: Seed) -> Result<Self> {
-        let fixed = settings.fixed()?;
+        let (fixed, cpu) = (settings.fixed()?, Cpu::from_env()?);
         if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() {
             let problem = "this protocol needs a dealer, and the roster names none".to_owned();
             return Err(Error::Setting { key: "protocol", problem });
@@ -74,11 +75,12 @@ impl Session {
             parties,
             protocol = settings.protocol.name(),
             fraction_bits = fixed.bits(),
+            cpu = %cpu.level(),
             "a session begins"
         );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         let cx = Rc::new(Context::new(dealer_seed, pair_seeds, Some(own_seed), net));
-        Ok(Self::build(cx, Cpu, fixed, settings, scopes, names))
+        Ok(Self::build(cx, cpu, fixed, settings, scopes, names))
     }
 
     /// A session that computes nothing and sends nothing: it counts what `parties` parties would. Revealed values are

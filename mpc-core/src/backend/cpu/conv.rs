@@ -1,6 +1,11 @@
-//! Convolutions: the patches of one image and group as a matrix [taps, pixels of y], tile by tile, and a matrix product.
+//! Convolutions as products of matrices that are never made: a product packs patches from where they lie
+//! ([`Layout`]), tile by tile. Images of few pixels share a product.
 
-use super::product::matmul;
+use super::{
+    gemm::{Offsets, Operand, PARALLEL, Term},
+    level::Level,
+    patches::Layout,
+};
 use crate::{
     conv::{Geometry, Third},
     ring::Ring,
@@ -8,152 +13,249 @@ use crate::{
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The most elements of a tile of patches, unless one pixel of y has more.
-const TILE: usize = if cfg!(test) { 64 } else { 1 << 18 };
+/// The pixels of a product, if there are so many: enough to pay for packing the weights.
+const PIXELS: usize = if cfg!(test) { 40 } else { 512 };
+/// The most elements of the tile of patches from which the gradient of x is added up, unless one pixel has more.
+const TILE: usize = if cfg!(test) { 64 } else { 1 << 17 };
 
-/// The third argument from the other two: (x, w), (y, w) or (x, y).
-pub(super) fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R]) -> Vec<R> {
-    let (x, w, y) = geometry.lens().unwrap_or_default();
-    let (sizes, out) = match third {
-        Third::Output => ((x, w), y),
-        Third::Input => ((y, w), x),
-        Third::Weight => ((x, y), w),
-    };
-    assert_eq!((a.len(), b.len()), sizes, "operands of the sizes that the map says");
-    if x == 0 || w == 0 || y == 0 {
-        return vec![R::ZERO; out];
-    }
-    // What one image and group have of each.
-    let blocks = geometry.images * geometry.groups;
-    let (x, w, y) = (x / blocks, w / geometry.groups, y / blocks);
-    let weight = |at: usize| &b[at % geometry.groups * w..][..w];
-    let mut result = vec![R::ZERO; out];
-    match third {
-        Third::Output => result.par_chunks_mut(y).zip(a.par_chunks(x)).enumerate().for_each(|(at, (y, x))| {
-            tiles(geometry, |tile, patches| {
-                tile.gather(x, patches);
-                let found = matmul(geometry.filters, geometry.taps(), tile.width(), weight(at), false, patches, false);
-                tile.each_row(|from, to, count| y[from..from + count].copy_from_slice(&found[to..to + count]));
-            });
-        }),
-        Third::Input => result.par_chunks_mut(x).zip(a.par_chunks(y)).enumerate().for_each(|(at, (x, y))| {
-            tiles(geometry, |tile, patches| {
-                let part = tile.part(y);
-                *patches = matmul(geometry.taps(), geometry.filters, tile.width(), weight(at), true, &part, false);
-                tile.scatter(patches, x);
-            });
-        }),
-        Third::Weight => result.chunks_mut(w).enumerate().for_each(|(group, w)| {
-            let add = |mut sum: Vec<R>, image: usize| {
-                let at = image * geometry.groups + group;
-                let (x, y) = (&a[at * x..][..x], &b[at * y..][..y]);
-                tiles(geometry, |tile, patches| {
-                    tile.gather(x, patches);
-                    let part = tile.part(y);
-                    let found = matmul(geometry.filters, tile.width(), geometry.taps(), &part, false, patches, true);
-                    add_to(&mut sum, &found);
-                });
-                sum
-            };
-            let sums = (0..geometry.images).into_par_iter().fold(|| vec![R::ZERO; w.len()], add);
-            let total = sums.reduce_with(|mut a, b| {
-                add_to(&mut a, &b);
-                a
-            });
-            w.copy_from_slice(&total.unwrap_or_else(|| vec![R::ZERO; w.len()]));
-        }),
-    }
-    result
+/// A convolution's third from the two others: (x, w), (y, w) or (x, y).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Conv<'a> {
+    pub(super) third: Third,
+    pub(super) geometry: &'a Geometry,
+    pub(super) level: Level,
+    /// Subtract it.
+    pub(super) negative: bool,
 }
 
-fn add_to<R: Ring>(sum: &mut [R], more: &[R]) {
-    sum.iter_mut().zip(more).for_each(|(s, &x)| *s = R::add(*s, x));
+/// What one product covers: a group of some images. Image i of them begins at `first + i * step` of its part of the
+/// result.
+struct Part {
+    images: Range<usize>,
+    group: usize,
+    first: usize,
+    step: usize,
 }
 
-/// Some pixels of y, of all filters of one image and group: whole rows, or a part of one row.
-struct Tile<'a> {
-    of: &'a Geometry,
-    rows: Range<usize>,
-    columns: Range<usize>,
-}
-
-/// Calls `each` for tiles whose patches fit into one buffer, which it gets, that together are y.
-fn tiles<R: Ring>(of: &Geometry, mut each: impl FnMut(Tile<'_>, &mut Vec<R>)) {
-    let [rows, columns] = of.output;
-    let pixels = (TILE / of.taps()).max(1);
-    let (high, wide) = if pixels >= columns { (pixels / columns, columns) } else { (1, pixels) };
-    let mut patches = Vec::new();
-    for row in (0..rows).step_by(high) {
-        for column in (0..columns).step_by(wide) {
-            let (rows, columns) = (row..(row + high).min(rows), column..(column + wide).min(columns));
-            each(Tile { of, rows, columns }, &mut patches);
+impl Conv<'_> {
+    /// Adds it to `out`.
+    pub(super) fn add_to<R: Ring>(&self, a: &[R], b: &[R], out: &mut [R]) {
+        let (x, w, y) = self.geometry.lens().unwrap_or_default();
+        let sizes = match self.third {
+            Third::Output => (x, w, y),
+            Third::Input => (y, w, x),
+            Third::Weight => (x, y, w),
+        };
+        assert_eq!((a.len(), b.len(), out.len()), sizes, "operands of the sizes that the map says");
+        if x == 0 || w == 0 || y == 0 {
+            return;
+        }
+        match (Layout::new(self.geometry), self.third) {
+            (None, _) => self.by_definition(a, b, out),
+            (Some(layout), Third::Output) => self.output(&layout, a, b, out),
+            (Some(layout), Third::Input) => self.input(&layout, a, b, out),
+            (Some(layout), Third::Weight) => self.weight(&layout, a, b, out),
         }
     }
-}
 
-impl Tile<'_> {
-    /// Pixels.
-    fn width(&self) -> usize {
-        self.rows.len() * self.columns.len()
+    /// Pixels of one filter and image.
+    fn pixels(&self) -> usize {
+        self.geometry.output[0] * self.geometry.output[1]
     }
 
-    /// Calls `row(from, to, count)` for each filter's rows: `count` elements from `from` in y are those from `to` here.
-    fn each_row(&self, mut row: impl FnMut(usize, usize, usize)) {
-        let ([rows, columns], mut to) = (self.of.output, 0);
-        for filter in 0..self.of.filters {
-            for at in self.rows.clone() {
-                row((filter * rows + at) * columns + self.columns.start, to, self.columns.len());
-                to += self.columns.len();
+    /// Elements of y in one group of an image.
+    fn y_block(&self) -> usize {
+        self.geometry.filters * self.pixels()
+    }
+
+    /// Images that share a product.
+    fn together(&self) -> usize {
+        PIXELS.div_ceil(self.pixels()).clamp(1, self.geometry.images)
+    }
+
+    /// The weights of a group: [filters, taps].
+    fn weights<'b, R>(&self, w: &'b [R], group: usize) -> &'b [R] {
+        let block = self.geometry.filters * self.geometry.taps();
+        &w[group * block..][..block]
+    }
+
+    fn parallel(&self) -> bool {
+        self.geometry.work() >= PARALLEL
+    }
+
+    /// Calls `each` for parts of `out`, which has `block` elements for each image and group.
+    fn parts<R: Ring>(&self, out: &mut [R], block: usize, each: impl Fn(Part, &mut [R]) + Sync) {
+        let (groups, together) = (self.geometry.groups, self.together());
+        let one = |(at, out): (usize, &mut [R])| {
+            each(Part { images: at / groups..at / groups + 1, group: at % groups, first: 0, step: 0 }, out);
+        };
+        let some = |(at, out): (usize, &mut [R])| {
+            let images = at * together..(at * together + together).min(self.geometry.images);
+            for group in 0..groups {
+                each(Part { images: images.clone(), group, first: group * block, step: groups * block }, out);
             }
+        };
+        match (together, self.parallel()) {
+            (1, true) => out.par_chunks_mut(block).enumerate().for_each(one),
+            (1, false) => out.chunks_mut(block).enumerate().for_each(one),
+            (_, true) => out.par_chunks_mut(together * groups * block).enumerate().for_each(some),
+            (_, false) => out.chunks_mut(together * groups * block).enumerate().for_each(some),
         }
     }
 
-    /// These pixels of y: [filters, pixels].
-    fn part<R: Ring>(&self, y: &[R]) -> Vec<R> {
-        let mut part = Vec::with_capacity(self.of.filters * self.width());
-        self.each_row(|from, _, count| part.extend_from_slice(&y[from..from + count]));
-        part
-    }
-
-    /// Calls `run(patch, x, count)` for each run of pixels of a row whose patches lie within x: `count` elements from
-    /// `patch` on meet every stride-th element from `x` on.
-    fn each_run(&self, mut run: impl FnMut(usize, usize, usize)) {
-        let (of, [height, breadth], [rows, columns]) = (self.of, self.of.input, self.of.kernel);
-        for tap in 0..of.taps() {
-            let (channel, k, l) = (tap / (rows * columns), tap / columns % rows, tap % columns);
-            // The pixels of a row that are not in the padding are consecutive.
-            let mut inside = self.columns.clone().filter_map(|q| Some((q, of.source(1, q, l)?)));
-            let Some((first, from)) = inside.next() else { continue };
-            let count = (breadth - from).div_ceil(of.stride[1].max(1)).min(self.columns.end - first);
-            for row in self.rows.clone() {
-                if let Some(source) = of.source(0, row, k) {
-                    let before = tap * self.width() + (row - self.rows.start) * self.columns.len();
-                    let patch = before + first - self.columns.start;
-                    run(patch, (channel * height + source) * breadth + from, count);
+    /// [filters, taps] times patches [taps, pixels].
+    fn output<R: Ring>(&self, layout: &Layout<'_>, x: &[R], w: &[R], out: &mut [R]) {
+        let (filters, taps, pixels) = (self.geometry.filters, layout.taps(), self.pixels());
+        let places = layout.pixels(self.together(), layout.step());
+        self.parts(out, self.y_block(), |part, y| {
+            let images = part.images.len();
+            let planes = layout.read(x, part.images, part.group);
+            let places = &places[..images * pixels];
+            let term = Term {
+                sizes: [filters, taps.len(), places.len()],
+                left: Operand::left(self.weights(w, part.group), filters, taps.len(), false),
+                right: Operand { data: &planes, lanes: Offsets::Table(places), depths: Offsets::Table(&taps) },
+                negative: self.negative,
+            };
+            if images == 1 {
+                return term.add_to(self.level, &mut y[part.first..][..filters * pixels]);
+            }
+            let mut found = vec![R::ZERO; filters * places.len()];
+            term.add_to(self.level, &mut found);
+            for (filter, row) in found.chunks_exact(places.len()).enumerate() {
+                for (image, found) in row.chunks_exact(pixels).enumerate() {
+                    add(&mut y[part.first + image * part.step + filter * pixels..][..pixels], found);
                 }
             }
+        });
+    }
+
+    /// [taps, filters] times [filters, pixels] are patches: added up where they lie.
+    fn input<R: Ring>(&self, layout: &Layout<'_>, y: &[R], w: &[R], out: &mut [R]) {
+        let (Geometry { groups, filters, .. }, pixels, taps) = (*self.geometry, self.pixels(), layout.taps());
+        let block = if layout.plain() { groups * layout.block() } else { layout.block() };
+        let of_images = self.geometry.channels * self.geometry.input[0] * self.geometry.input[1];
+        let y_step = groups * self.y_block();
+        let sources: Vec<usize> =
+            (0..self.together()).flat_map(|image| (0..pixels).map(move |pixel| image * y_step + pixel)).collect();
+        let width = (TILE / taps.len()).max(1);
+        self.parts(out, of_images, |part, x| {
+            let images = part.images.len();
+            let y = &y[(part.images.start * groups + part.group) * self.y_block()..];
+            let places = layout.pixels(images, if layout.plain() { part.step } else { block });
+            let mut padded = Vec::new();
+            let sum: &mut [R] = if layout.plain() {
+                &mut x[part.first..]
+            } else {
+                padded.resize(images * block, R::ZERO);
+                &mut padded
+            };
+            let mut tile = Vec::new();
+            for from in (0..places.len()).step_by(width) {
+                let cols = from..(from + width).min(places.len());
+                tile.clear();
+                tile.resize(taps.len() * cols.len(), R::ZERO);
+                let lanes = Offsets::Table(&sources[cols.clone()]);
+                let term = Term {
+                    sizes: [taps.len(), filters, cols.len()],
+                    left: Operand::left(self.weights(w, part.group), taps.len(), filters, true),
+                    right: Operand { data: y, lanes, depths: Offsets::Steps(pixels) },
+                    negative: self.negative,
+                };
+                term.add_to(self.level, &mut tile);
+                for (tap, patches) in taps.iter().zip(tile.chunks_exact(cols.len())) {
+                    self.scatter(&places, cols.clone(), patches, &mut sum[*tap..]);
+                }
+            }
+            if !layout.plain() {
+                for (image, padded) in padded.chunks_exact(block).enumerate() {
+                    layout.unpad(padded, &mut x[part.first + image * part.step..][..of_images]);
+                }
+            }
+        });
+    }
+
+    /// Adds the elements `pixels` of a tap to the images that begin at that tap.
+    fn scatter<R: Ring>(&self, places: &[usize], pixels: Range<usize>, patches: &[R], x: &mut [R]) {
+        let (row, stride) = (self.geometry.output[1], self.geometry.stride[1]);
+        let mut from = pixels.start;
+        while from < pixels.end {
+            // The rest of a row of y.
+            let to = ((from / row + 1) * row).min(pixels.end);
+            let (patches, x) = (&patches[from - pixels.start..to - pixels.start], &mut x[places[from]..]);
+            match stride {
+                1 => add(&mut x[..to - from], patches),
+                0 => x[0] = patches.iter().fold(x[0], |sum, &p| R::add(sum, p)),
+                _ => x.iter_mut().step_by(stride).zip(patches).for_each(|(x, &p)| *x = R::add(*x, p)),
+            }
+            from = to;
         }
     }
 
-    /// The patches of these pixels: [taps, pixels].
-    fn gather<R: Ring>(&self, x: &[R], patches: &mut Vec<R>) {
-        patches.clear();
-        patches.resize(self.of.taps() * self.width(), R::ZERO);
-        let stride = self.of.stride[1];
-        self.each_run(|patch, at, count| match stride {
-            1 => patches[patch..patch + count].copy_from_slice(&x[at..at + count]),
-            _ => patches[patch..patch + count].iter_mut().enumerate().for_each(|(i, p)| *p = x[at + i * stride]),
-        });
+    /// [filters, pixels] times the transposed patches [pixels, taps], summed over images.
+    fn weight<R: Ring>(&self, layout: &Layout<'_>, x: &[R], y: &[R], out: &mut [R]) {
+        let (Geometry { images, groups, filters, .. }, taps) = (*self.geometry, layout.taps());
+        let (pixels, together) = (self.pixels(), self.together());
+        let (places, y_step) = (layout.pixels(together, layout.step()), groups * self.y_block());
+        let sources: Vec<usize> =
+            (0..together).flat_map(|image| (0..pixels).map(move |pixel| image * y_step + pixel)).collect();
+        for (group, w) in out.chunks_exact_mut(filters * taps.len()).enumerate() {
+            let some = |mut sum: Vec<R>, from: usize| {
+                let part = from..(from + together).min(images);
+                let places = &places[..part.len() * pixels];
+                let y = &y[(from * groups + group) * self.y_block()..];
+                let depths = if part.len() == 1 { Offsets::Steps(1) } else { Offsets::Table(&sources) };
+                let planes = layout.read(x, part, group);
+                let term = Term {
+                    sizes: [filters, places.len(), taps.len()],
+                    left: Operand { data: y, lanes: Offsets::Steps(pixels), depths },
+                    right: Operand { data: &planes, lanes: Offsets::Table(&taps), depths: Offsets::Table(places) },
+                    negative: self.negative,
+                };
+                term.add_to(self.level, &mut sum);
+                sum
+            };
+            let zeros = || vec![R::ZERO; w.len()];
+            if self.parallel() {
+                let parts = (0..images.div_ceil(together)).into_par_iter().map(|at| at * together);
+                let sums = parts.fold(zeros, some).reduce_with(|mut a, b| {
+                    add(&mut a, &b);
+                    a
+                });
+                add(w, &sums.unwrap_or_default());
+            } else {
+                add(w, &(0..images).step_by(together).fold(zeros(), some));
+            }
+        }
     }
 
-    /// The transpose: adds the patches of these pixels to x.
-    fn scatter<R: Ring>(&self, patches: &[R], x: &mut [R]) {
-        let stride = self.of.stride[1].max(1);
-        self.each_run(|patch, at, count| {
-            let own = x[at..].iter_mut().step_by(stride);
-            own.zip(&patches[patch..patch + count]).for_each(|(x, &p)| *x = R::add(*x, p));
-        });
+    /// Term by term, for geometries that have no [`Layout`].
+    fn by_definition<R: Ring>(&self, a: &[R], b: &[R], out: &mut [R]) {
+        let g = self.geometry;
+        let (taps, pixels) = (g.taps(), self.pixels());
+        for at in 0..g.images * g.groups * self.y_block() {
+            let (block, filter, pixel) = (at / self.y_block(), at / pixels % g.filters, at % pixels);
+            for tap in 0..taps {
+                let (channel, k, l) =
+                    (tap / (g.kernel[0] * g.kernel[1]), tap / g.kernel[1] % g.kernel[0], tap % g.kernel[1]);
+                let row = g.source(0, pixel / g.output[1], k);
+                let Some((row, column)) = row.zip(g.source(1, pixel % g.output[1], l)) else { continue };
+                let x = ((block * g.channels + channel) * g.input[0] + row) * g.input[1] + column;
+                let w = (block % g.groups * g.filters + filter) * taps + tap;
+                let (first, second, to) = match self.third {
+                    Third::Output => (a[x], b[w], at),
+                    Third::Input => (a[at], b[w], x),
+                    Third::Weight => (a[x], b[at], w),
+                };
+                let term = R::mul(first, second);
+                out[to] = if self.negative { R::sub(out[to], term) } else { R::add(out[to], term) };
+            }
+        }
     }
+}
+
+fn add<R: Ring>(sum: &mut [R], more: &[R]) {
+    sum.iter_mut().zip(more).for_each(|(s, &x)| *s = R::add(*s, x));
 }
 
 #[cfg(test)]
@@ -185,6 +287,27 @@ mod tests {
         }
     }
 
+    fn conv<R: Ring>(third: Third, geometry: &Geometry, a: &[R], b: &[R]) -> Vec<R> {
+        let (x, w, y) = geometry.lens().unwrap();
+        let len = match third {
+            Third::Output => y,
+            Third::Input => x,
+            Third::Weight => w,
+        };
+        let found = Level::ALL.into_iter().filter(|level| level.supported()).map(|level| {
+            let mut out = vec![R::ZERO; len];
+            let conv = Conv { third, geometry, level, negative: false };
+            conv.add_to(a, b, &mut out);
+            let sum = out.clone();
+            Conv { negative: true, ..conv }.add_to(a, b, &mut out);
+            assert_eq!(out, vec![R::ZERO; len], "what is subtracted is what was added");
+            sum
+        });
+        let found: Vec<_> = found.collect();
+        assert!(found.iter().all(|sum| *sum == found[0]), "every level gives the same");
+        found.into_iter().next().unwrap()
+    }
+
     #[test]
     fn every_third_agrees_with_the_definition() {
         for g in [
@@ -193,6 +316,10 @@ mod tests {
             geometry([1, 1], [1, 1], [0, 0], [1, 1]),
             geometry([2, 5], [1, 2], [3, 4], [2, 1]),
             geometry([9, 7], [4, 4], [2, 2], [1, 1]),
+            // Steps without a layout: only the first row and column of y meet x.
+            Geometry { stride: [1 << 20, 1 << 20], ..geometry([3, 3], [1, 1], [1, 1], [1, 1]) },
+            // Rows of x that no patch reaches.
+            geometry([2, 2], [3, 4], [0, 0], [1, 1]),
         ] {
             let (x, w, y) = g.lens().unwrap();
             let value = |seed: u64, len: usize| -> Vec<u64> {

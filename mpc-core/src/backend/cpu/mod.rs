@@ -1,27 +1,77 @@
-//! The portable CPU backend: plain Rust that the compiler vectorises, rayon for large products.
+//! The CPU backend: plain Rust that the compiler vectorises; for products of matrices kernels for the instructions that
+//! the processor has ([`Level`]), and rayon for large ones.
 
 mod along;
 mod bits;
 mod compare;
 mod conv;
 mod elementwise;
+mod gemm;
 mod layout;
+mod level;
+mod patches;
 mod product;
 mod series;
 mod truncate;
 
-use super::{Backend, Bits, ByBit, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
+    error::Result,
     rand::{Address, Seed, expand},
     ring::Ring,
     shape::View,
 };
 use std::{fmt, ops::Range, sync::Arc};
 
+pub use level::Level;
+
 /// Kernels on host memory.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Cpu;
+#[derive(Clone, Copy, Debug)]
+pub struct Cpu {
+    level: Level,
+}
+
+impl Cpu {
+    /// Kernels that use these instructions, or portable ones where the processor does not have them.
+    pub fn new(level: Level) -> Self {
+        Self { level: if level.supported() { level } else { Level::Portable } }
+    }
+
+    /// Kernels that use what `MPC_CPU` says, or else the best that the processor has.
+    ///
+    /// # Errors
+    /// As [`Level::from_env`].
+    pub fn from_env() -> Result<Self> {
+        Ok(Self { level: Level::from_env()? })
+    }
+
+    /// The instructions that are used.
+    pub fn level(&self) -> Level {
+        self.level
+    }
+
+    /// Adds a bilinear map to `out`, or subtracts it.
+    fn add_bilinear<R: Ring>(&self, map: &Bilinear, a: &[R], b: &[R], negative: bool, out: &mut [R]) {
+        let level = self.level;
+        let matmul = |batch, sizes, ta, tb, out| {
+            product::matmul(level, product::Form { batch, sizes, ta, tb }, a, b, negative, out);
+        };
+        match *map {
+            Bilinear::Mul { .. } => elementwise::add_product(a, b, negative, out),
+            Bilinear::MatMul { m, k, n, ta, tb } => matmul(1, [m, k, n], ta, tb, out),
+            Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => matmul(batch, [m, k, n], ta, tb, out),
+            Bilinear::Conv { third, ref geometry } => conv::Conv { third, geometry, level, negative }.add_to(a, b, out),
+        }
+    }
+}
+
+impl Default for Cpu {
+    /// The best that the processor has.
+    fn default() -> Self {
+        Self { level: Level::best() }
+    }
+}
 
 /// A shared, immutable array in host memory.
 #[derive(Clone)]
@@ -134,14 +184,24 @@ impl Backend for Cpu {
     }
 
     fn bilinear<R: Ring>(&self, map: &Bilinear, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        match *map {
-            Bilinear::Mul { .. } => elementwise::zip(a, b, R::mul).into(),
-            Bilinear::MatMul { m, k, n, ta, tb } => product::matmul(m, k, n, a, ta, b, tb).into(),
-            Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => {
-                product::batch_matmul(batch, [m, k, n], a, ta, b, tb).into()
-            }
-            Bilinear::Conv { third, geometry } => conv::conv(third, &geometry, a, b).into(),
+        if let Bilinear::Mul { .. } = map {
+            return elementwise::zip(a, b, R::mul).into();
         }
+        let mut out = vec![R::ZERO; map.out_len()];
+        self.add_bilinear(map, a, b, false, &mut out);
+        out.into()
+    }
+
+    fn masked_bilinear<R: Ring>(&self, map: &Bilinear, step: Masked<'_, Self, R>) -> CpuArray<R> {
+        let Masked { opened: [m_a, m_b], masks: [l_a, l_b], dealt, first } = step;
+        if let Bilinear::Mul { .. } = map {
+            return elementwise::masked_product([m_a, m_b], [l_a, l_b], dealt, first).into();
+        }
+        let right = if first { elementwise::zip(m_b, l_b, R::sub) } else { elementwise::map(l_b, R::neg) };
+        let mut out = dealt.to_vec();
+        self.add_bilinear(map, m_a, &right, false, &mut out);
+        self.add_bilinear(map, l_a, m_b, true, &mut out);
+        out.into()
     }
 
     fn round_shift<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
@@ -247,5 +307,53 @@ impl Backend for Cpu {
         first: bool,
     ) -> CpuArray<R> {
         series::combine(series, fraction_bits, m, waves, first).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conv::{Geometry, Third};
+
+    /// The shares of both parties add up to the map of what the masks hide, whatever the dealer's shares are of.
+    #[test]
+    fn masked_maps_add_up_to_the_map() {
+        let words = |seed: u64, len: usize| -> Vec<u64> {
+            (0..len as u64).map(|i| (i + 99 * seed).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(i as u32)).collect()
+        };
+        let geometry = Geometry {
+            images: 2,
+            groups: 1,
+            channels: 2,
+            filters: 3,
+            input: [4, 4],
+            kernel: [3, 3],
+            output: [4, 4],
+            stride: [1, 1],
+            padding: [1, 1],
+            dilation: [1, 1],
+        };
+        let maps = [
+            Bilinear::Mul { len: 70 },
+            Bilinear::MatMul { m: 9, k: 20, n: 11, ta: false, tb: true },
+            Bilinear::BatchMatMul { batch: 3, m: 2, k: 5, n: 4, ta: true, tb: false },
+            Bilinear::Conv { third: Third::Output, geometry },
+        ];
+        for (level, map) in Level::ALL.into_iter().flat_map(|level| maps.map(|map| (level, map))) {
+            let cpu = Cpu::new(level);
+            let (a, b, out) = map.lens().unwrap();
+            let up = |seed, len| -> CpuArray<u64> { cpu.upload(words(seed, len)) };
+            let values = [up(1, a), up(2, b)];
+            let masks = [[up(3, a), up(4, b)], [up(5, a), up(6, b)]];
+            let opened = [0, 1].map(|i| cpu.add(&values[i], &cpu.add(&masks[0][i], &masks[1][i])));
+            let [l_a, l_b] = [0, 1].map(|i| cpu.add(&masks[0][i], &masks[1][i]));
+            let dealt = [up(7, out), cpu.sub(&cpu.bilinear(&map, &l_a, &l_b), &up(7, out))];
+            let share = |party: usize| {
+                let (opened, masks) = ([&opened[0], &opened[1]], [&masks[party][0], &masks[party][1]]);
+                cpu.masked_bilinear(&map, Masked { opened, masks, dealt: &dealt[party], first: party == 0 })
+            };
+            let expected = cpu.bilinear(&map, &values[0], &values[1]);
+            assert_eq!(cpu.download(&cpu.add(&share(0), &share(1))), cpu.download(&expected), "{level} {map:?}");
+        }
     }
 }

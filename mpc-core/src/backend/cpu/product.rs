@@ -1,91 +1,54 @@
 //! Matrix products modulo 2^k.
 
-use crate::{
-    ring::Ring,
-    shape::{Shape, View},
+use super::{
+    gemm::{Operand, PARALLEL, Term},
+    level::Level,
 };
+use crate::ring::Ring;
 use rayon::prelude::*;
 
-/// Products above this many multiplications are split over threads.
-const PARALLEL: usize = 1 << 20;
-/// Rows of `a` that share one pass over a row of `b`.
-const ROWS: usize = 4;
-
-/// `a` (m x k, or k x m if `ta`) times `b` (k x n, or n x k if `tb`).
-pub(super) fn matmul<R: Ring>(m: usize, k: usize, n: usize, a: &[R], ta: bool, b: &[R], tb: bool) -> Vec<R> {
-    assert_eq!((a.len(), b.len()), (m * k, k * n), "operands of the sizes that the map says");
-    let narrow = n < 8;
-    let a = if ta { &transposed(k, m, a)[..] } else { a };
-    let b = match (tb, narrow) {
-        (false, true) => &transposed(k, n, b)[..],
-        (true, false) => &transposed(n, k, b)[..],
-        _ => b,
-    };
-    let mut out = vec![R::ZERO; m * n];
-    if out.is_empty() || k == 0 {
-        return out;
-    }
-    let block = |(a, out): (&[R], &mut [R])| if narrow { dots(k, n, a, b, out) } else { rows(k, n, a, b, out) };
-    if m * k * n < PARALLEL {
-        a.chunks(ROWS * k).zip(out.chunks_mut(ROWS * n)).for_each(block);
-    } else {
-        a.par_chunks(ROWS * k).zip(out.par_chunks_mut(ROWS * n)).for_each(block);
-    }
-    out
+/// How the matrices of a product are stored.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Form {
+    /// How many products of matrices that lie one after the other.
+    pub(super) batch: usize,
+    /// `[m, k, n]`: the result is m x n.
+    pub(super) sizes: [usize; 3],
+    /// The left one is k x m, not m x k.
+    pub(super) ta: bool,
+    /// The right one is n x k, not k x n.
+    pub(super) tb: bool,
 }
 
-/// As many products as `batch` says, of matrices `[m, k, n]` that lie one after the other.
-pub(super) fn batch_matmul<R: Ring>(
-    batch: usize,
-    [m, k, n]: [usize; 3],
-    a: &[R],
-    ta: bool,
-    b: &[R],
-    tb: bool,
-) -> Vec<R> {
+/// Adds products to `out`, or subtracts them.
+pub(super) fn matmul<R: Ring>(level: Level, form: Form, a: &[R], b: &[R], negative: bool, out: &mut [R]) {
+    let Form { batch, sizes, ta, tb } = form;
+    let [m, k, n] = sizes;
     assert_eq!((a.len(), b.len()), (batch * m * k, batch * k * n), "operands of the sizes that the map says");
-    let mut out = vec![R::ZERO; batch * m * n];
+    assert_eq!(out.len(), batch * m * n, "a result of the size that the map says");
     if out.is_empty() || k == 0 {
-        return out;
+        return;
     }
-    let one = |((a, b), out): ((&[R], &[R]), &mut [R])| out.copy_from_slice(&matmul(m, k, n, a, ta, b, tb));
-    if out.len() * k < PARALLEL {
-        a.chunks(m * k).zip(b.chunks(k * n)).zip(out.chunks_mut(m * n)).for_each(one);
-    } else {
+    let one = |((a, b), out): ((&[R], &[R]), &mut [R])| {
+        let (left, right) = (Operand::left(a, m, k, ta), Operand::right(b, k, n, tb));
+        Term { sizes, left, right, negative }.add_to(level, out);
+    };
+    if batch > 1 && out.len() * k >= PARALLEL {
         a.par_chunks(m * k).zip(b.par_chunks(k * n)).zip(out.par_chunks_mut(m * n)).for_each(one);
-    }
-    out
-}
-
-fn transposed<R: Ring>(rows: usize, cols: usize, a: &[R]) -> Vec<R> {
-    match View::of(&Shape::from([rows, cols])).permute(&[1, 0]) {
-        Some(view) => super::layout::view(&view, a),
-        None => a.to_vec(),
-    }
-}
-
-/// `b` is k x n: adds multiples of its rows.
-fn rows<R: Ring>(k: usize, n: usize, a: &[R], b: &[R], out: &mut [R]) {
-    for (l, b) in b.chunks_exact(n).enumerate() {
-        for (a, out) in a.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
-            let a = a[l];
-            out.iter_mut().zip(b).for_each(|(o, &b)| *o = R::add(*o, R::mul(a, b)));
-        }
-    }
-}
-
-/// `b` is n x k: dot products with its few rows.
-fn dots<R: Ring>(k: usize, n: usize, a: &[R], b: &[R], out: &mut [R]) {
-    for (a, out) in a.chunks_exact(k).zip(out.chunks_exact_mut(n)) {
-        for (b, out) in b.chunks_exact(k).zip(out) {
-            *out = a.iter().zip(b).fold(R::ZERO, |sum, (&a, &b)| R::add(sum, R::mul(a, b)));
-        }
+    } else {
+        a.chunks(m * k).zip(b.chunks(k * n)).zip(out.chunks_mut(m * n)).for_each(one);
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn product(form: Form, a: &[u64], b: &[u64]) -> Vec<u64> {
+        let mut out = vec![0; form.batch * form.sizes[0] * form.sizes[2]];
+        matmul(Level::best(), form, a, b, false, &mut out);
+        out
+    }
 
     #[test]
     fn every_form_agrees_with_the_definition() {
@@ -98,8 +61,9 @@ mod tests {
                 let bt = |l: usize, j: usize| if tb { b[j * k + l] } else { b[l * n + j] };
                 let sum = |i, j| (0..k).fold(0u64, |s, l| s.wrapping_add(at(i, l).wrapping_mul(bt(l, j))));
                 let expected: Vec<u64> = (0..m * n).map(|at| sum(at / n, at % n)).collect();
-                assert_eq!(matmul(m, k, n, &a, ta, &b, tb), expected, "{m} {k} {n} {ta} {tb}");
-                let twice = batch_matmul(2, [m, k, n], &a.repeat(2), ta, &b.repeat(2), tb);
+                let form = Form { batch: 1, sizes: [m, k, n], ta, tb };
+                assert_eq!(product(form, &a, &b), expected, "{m} {k} {n} {ta} {tb}");
+                let twice = product(Form { batch: 2, ..form }, &a.repeat(2), &b.repeat(2));
                 assert_eq!(twice, expected.repeat(2), "2 times {m} {k} {n} {ta} {tb}");
             }
         }

@@ -4,12 +4,12 @@
 //! [B(x, y)]_i = B(m_x, (i==0) m_y - [l_y]_i) - B([l_x]_i, m_y) + [B(l_x, l_y)]_i
 //! ```
 //!
-//! Two local maps a party, and one correction of the result's size from the dealer.
+//! Two local maps a party, both added to one buffer, and one correction of the result's size from the dealer.
 
 use super::{Dealer, Fresh, Mask, Need, Wire};
 use crate::{
-    backend::Backend,
-    bilinear::{Bilinear, Linear},
+    backend::{Backend, Masked},
+    bilinear::Bilinear,
     preprocessing::NeedKind,
     rand::{At, Purpose},
     ring::Ring,
@@ -31,12 +31,11 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
     ) -> Fresh<B::Array<R>> {
         let backend = &self.backend;
         let (opened_a, opened_b) = (self.opened(a), self.opened(b));
-        let masks = self.cx.dealt::<B, R>(backend, at, Purpose::Product, map.out_len());
+        let dealt = self.cx.dealt::<B, R>(backend, at, Purpose::Product, map.out_len());
         let (m_a, m_b) = (opened_a.await, opened_b.await);
         let (l_a, l_b) = (self.mask(&a.id.mask), self.mask(&b.id.mask));
-        let right = if self.cx.first() { backend.sub(&m_b, &l_b) } else { backend.linear(&Linear::Neg, &l_b) };
-        let share = backend.sub(&backend.bilinear(map, &m_a, &right), &backend.bilinear(map, &l_a, &m_b));
+        let (opened, masks) = ([&m_a, &m_b], [&l_a, &l_b]);
         // Fresh: the dealer's shares of B(l_x, l_y) are uniform and serve no other value.
-        Fresh(backend.add(&share, &masks.await))
+        Fresh(backend.masked_bilinear(map, Masked { opened, masks, dealt: &dealt.await, first: self.cx.first() }))
     }
 }

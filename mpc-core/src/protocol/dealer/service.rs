@@ -33,11 +33,12 @@ pub struct Served {
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
 ///
 /// # Errors
-/// [`Error::Preprocessing`] for a malformed request, after telling the parties; [`Error::Peer`] or [`Error::Aborted`] when
+/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request, after telling the parties; [`Error::Peer`] or [`Error::Aborted`] when
 /// a party leaves or gives up.
 pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed) -> Result<Served> {
+    let cpu = Cpu::from_env()?;
     let seeds = mesh.peers().map(|peer| Seed::new(mesh.link_secret(peer))).collect();
-    let mut service = Service::<R> { seeds, fixed, outbox: Vec::new(), ring: PhantomData };
+    let mut service = Service::<R> { seeds, fixed, cpu, outbox: Vec::new(), ring: PhantomData };
     let mut served = Served::default();
     let result = loop {
         match mesh.recv_any() {
@@ -58,6 +59,7 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed) -> Result<Served> {
 struct Service<R> {
     seeds: Vec<Seed>,
     fixed: Fixed,
+    cpu: Cpu,
     /// By party: what has gathered.
     outbox: Vec<Vec<(Address, Words)>>,
     ring: PhantomData<R>,
@@ -96,16 +98,16 @@ impl<R: Ring> Service<R> {
         let here = |purpose| at(need.part, purpose);
         match &need.kind {
             NeedKind::Product { map, a, b } => {
-                let (a, b) = (Cpu.upload(self.mask(a)), Cpu.upload(self.mask(b)));
-                self.correct(here(Purpose::Product), Cpu.download(&Cpu.bilinear(map, &a, &b)));
+                let (a, b) = (self.cpu.upload(self.mask(a)), self.cpu.upload(self.mask(b)));
+                self.correct(here(Purpose::Product), self.cpu.download(&self.cpu.bilinear(map, &a, &b)));
             }
             NeedKind::TruncateByBit { len } => {
                 let [first, second] = &self.seeds[..] else {
                     return Err(Error::Preprocessing("a two-party truncation among more parties".into()));
                 };
-                let bits = |seed| Cpu.upload(expand::<u64>(seed, here(Purpose::Wrap), 0..plane(*len)));
+                let bits = |seed| self.cpu.upload(expand::<u64>(seed, here(Purpose::Wrap), 0..plane(*len)));
                 let bits: [Vec<R>; 2] =
-                    [first, second].map(|seed| Cpu.download(&Cpu.bits_to_ring::<R>(&bits(seed), *len)));
+                    [first, second].map(|seed| self.cpu.download(&self.cpu.bits_to_ring::<R>(&bits(seed), *len)));
                 let products = bits[0].iter().zip(&bits[1]).map(|(&a, &b)| R::mul(a, b)).collect();
                 self.correct(here(Purpose::WrapProduct), products);
             }
@@ -121,8 +123,8 @@ impl<R: Ring> Service<R> {
             }
             NeedKind::ChoiceTruncated { mask, bits } => {
                 let mask = self.mask(mask);
-                let beta = Cpu.upload(self.xor(here(Purpose::Choice), plane(mask.len())));
-                let beta = Cpu.download(&Cpu.bits_to_ring::<R>(&beta, mask.len()));
+                let beta = self.cpu.upload(self.xor(here(Purpose::Choice), plane(mask.len())));
+                let beta = self.cpu.download(&self.cpu.bits_to_ring::<R>(&beta, mask.len()));
                 let times = |shift: u32| mask.iter().zip(&beta).map(|(&r, &b)| R::mul(R::shr(r, shift), b)).collect();
                 let (high, sign) = (times(*bits), times(R::BITS - 1));
                 self.correct(here(Purpose::ChoiceNumber), beta);
@@ -139,13 +141,13 @@ impl<R: Ring> Service<R> {
                 }
             }
             NeedKind::Choice { len, wires } => {
-                let beta = Cpu.upload(self.xor(here(Purpose::Choice), plane(*len)));
-                let beta = Cpu.bits_to_ring::<R>(&beta, *len);
-                self.correct(here(Purpose::ChoiceNumber), Cpu.download(&beta));
+                let beta = self.cpu.upload(self.xor(here(Purpose::Choice), plane(*len)));
+                let beta = self.cpu.bits_to_ring::<R>(&beta, *len);
+                self.correct(here(Purpose::ChoiceNumber), self.cpu.download(&beta));
                 for (k, wire) in wires.iter().enumerate() {
-                    let mask = Cpu.upload(self.mask(wire));
-                    let product = Cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &mask);
-                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), Cpu.download(&product));
+                    let mask = self.cpu.upload(self.mask(wire));
+                    let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &mask);
+                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), self.cpu.download(&product));
                 }
             }
             NeedKind::Equal { mask } => {
@@ -199,9 +201,9 @@ impl<R: Ring> Service<R> {
             // A request with an owner that is no party was refused.
             Some(owner) => expand(&self.seeds[usize::from(owner)], mask.address(), 0..mask.len),
         };
-        let base = Cpu.upload(base);
-        let viewed = mask.views.iter().fold(base, |x, view| Cpu.linear(&Linear::View(view.clone()), &x));
-        Cpu.download(&viewed)
+        let base = self.cpu.upload(base);
+        let viewed = mask.views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x));
+        self.cpu.download(&viewed)
     }
 
     /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.

@@ -1,0 +1,110 @@
+//! Products of matrices modulo 2^k: packed panels, blocks that stay in caches, and a tile kernel for each set of
+//! instructions (one a file), chosen at run time. Blocking as in Goto and van de Geijn, Anatomy of High-Performance
+//! Matrix Multiplication (ACM TOMS 2008).
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod blocked;
+#[cfg(target_arch = "x86_64")]
+mod ifma;
+mod kernel;
+mod operand;
+mod portable;
+#[cfg(test)]
+mod tests;
+mod thin;
+
+use super::level::Level;
+use crate::ring::Ring;
+use kernel::Kernel;
+pub(super) use operand::{Offsets, Operand};
+#[cfg(target_arch = "x86_64")]
+use std::any::TypeId;
+
+/// From so many ring multiplications on a product is split over threads.
+pub(super) const PARALLEL: usize = 1 << 20;
+/// Up to so many rows, or columns, are not packed.
+const THIN: usize = 6;
+/// Up to so many multiplications are not packed.
+const SMALL: usize = 1 << 10;
+
+/// A product of matrices, to be added to or subtracted from a result.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Term<'a, R> {
+    /// `[m, k, n]`: the left factor is m x k, the right one k x n.
+    pub(super) sizes: [usize; 3],
+    pub(super) left: Operand<'a, R>,
+    pub(super) right: Operand<'a, R>,
+    /// Subtract.
+    pub(super) negative: bool,
+}
+
+impl<R: Ring> Term<'_, R> {
+    fn put(&self, to: &mut [R], found: &[R]) {
+        let to = to.iter_mut().zip(found);
+        match self.negative {
+            false => to.for_each(|(to, &x)| *to = R::add(*to, x)),
+            true => to.for_each(|(to, &x)| *to = R::sub(*to, x)),
+        }
+    }
+
+    /// Adds it to `out`, m x n in rows.
+    pub(super) fn add_to(&self, level: Level, out: &mut [R]) {
+        let [m, k, n] = self.sizes;
+        assert_eq!(out.len(), m * n, "a result of the size that the map says");
+        if out.is_empty() || k == 0 {
+            return;
+        }
+        #[cfg(target_arch = "x86_64")]
+        if let Some((term, out)) = self.words(out) {
+            let done = match level {
+                Level::Portable => None,
+                Level::Avx2 => avx2::Avx2::new().map(|kernel| term.with(kernel, out)),
+                Level::Avx512 => avx512::Avx512::new().map(|kernel| term.with(kernel, out)),
+                Level::Ifma => ifma::Ifma::new().map(|kernel| term.with(kernel, out)),
+            };
+            if done.is_some() {
+                return;
+            }
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = level;
+        self.with(portable::Portable, out);
+    }
+
+    /// The same term and result, if the ring is that of 64 bits: the other kernels are for it alone.
+    #[cfg(target_arch = "x86_64")]
+    fn words<'b>(&'b self, out: &'b mut [R]) -> Option<(Term<'b, u64>, &'b mut [u64])> {
+        if TypeId::of::<R>() != TypeId::of::<u64>() {
+            return None;
+        }
+        let operand = |from: &'b Operand<'_, R>| Operand {
+            data: bytemuck::cast_slice(from.data),
+            lanes: from.lanes,
+            depths: from.depths,
+        };
+        let (left, right) = (operand(&self.left), operand(&self.right));
+        let term = Term { sizes: self.sizes, left, right, negative: self.negative };
+        Some((term, bytemuck::cast_slice_mut(out)))
+    }
+
+    fn with<K: Kernel<R>>(&self, kernel: K, out: &mut [R]) {
+        let [m, k, n] = self.sizes;
+        let work = m.saturating_mul(k).saturating_mul(n);
+        let parallel = work >= PARALLEL && rayon::current_num_threads() > 1;
+        if m.min(n) > THIN && work > SMALL {
+            blocked::multiply(kernel, self, parallel, out);
+        } else if m <= n {
+            thin::multiply(kernel, self, parallel, out);
+        } else {
+            let mut columns = vec![R::ZERO; out.len()];
+            let transposed = Self { sizes: [n, k, m], left: self.right, right: self.left, ..*self };
+            thin::multiply(kernel, &transposed, parallel, &mut columns);
+            for (j, column) in columns.chunks_exact(m).enumerate() {
+                out[j..].iter_mut().step_by(n).zip(column).for_each(|(to, &x)| *to = R::add(*to, x));
+            }
+        }
+    }
+}
