@@ -17,8 +17,8 @@
 //! predict.
 
 mod apply;
-pub mod checkpoint;
 mod buffer;
+pub mod checkpoint;
 pub mod data;
 pub mod init;
 pub mod layers;

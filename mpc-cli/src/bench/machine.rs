@@ -36,8 +36,9 @@ impl Machine {
     /// Measures it: a second or two.
     pub(super) fn measure() -> io::Result<Self> {
         let at = Address { op: 0, part: 0, purpose: Purpose::Mask };
-        let random = |op| Cpu.random::<u64>(&Seed::new(&[7; 32]), Address { op, ..at }, 0..WORDS);
-        let (a, b) = (Cpu.random::<u64>(&Seed::new(&[7; 32]), at, 0..SIZE * SIZE), Cpu.fill(SIZE * SIZE, 3_u64));
+        let cpu = Cpu::default();
+        let random = |op| cpu.random::<u64>(&Seed::new(&[7; 32]), Address { op, ..at }, 0..WORDS);
+        let (a, b) = (cpu.random::<u64>(&Seed::new(&[7; 32]), at, 0..SIZE * SIZE), cpu.fill(SIZE * SIZE, 3_u64));
         let map = Bilinear::MatMul { m: SIZE, k: SIZE, n: SIZE, ta: false, tb: false };
         let mut loopback = f64::INFINITY;
         for _ in 0..TIMES {
@@ -46,7 +47,7 @@ impl Machine {
         Ok(Self {
             loopback: BYTES as f64 / loopback,
             random: 8.0 * WORDS as f64 / best(|| drop(random(1))),
-            products: (SIZE * SIZE * SIZE) as f64 / best(|| drop(Cpu.bilinear(&map, &a, &b))),
+            products: (SIZE * SIZE * SIZE) as f64 / best(|| drop(cpu.bilinear(&map, &a, &b))),
             threads: thread::available_parallelism()?.get(),
         })
     }
