@@ -11,4 +11,4 @@ pub use activation::{ERF, GAUSS, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, S
 pub use guarded::{Guarded, Tail, guarded, needs_guarded};
 pub use scaled::{Piece, Scaled, needs_scaled, needs_wave, scaled, wave};
 pub use table::{SIGMOID, SOFTPLUS};
-pub use wide::{Function, Wide};
+pub use wide::{Function, Lift, Wide};

@@ -46,6 +46,17 @@ pub struct Wide {
     pub range: (i32, i32),
     /// Whether x may be negative (reciprocal only).
     pub signed: bool,
+    /// Reciprocal only: from this magnitude on the result is multiplied by a power of two, so that it has digits left.
+    pub lift: Option<Lift>,
+}
+
+/// Where a reciprocal is multiplied, and by what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Lift {
+    /// From |x| = 2^start units on; an interval starts there.
+    pub start: i32,
+    /// By 2^bits.
+    pub bits: i32,
 }
 
 /// Bits of |x| that an interval spans.
@@ -69,7 +80,20 @@ impl Wide {
             _ => (0, top),
         };
         let signed = function == Function::Reciprocal;
-        Self { function, from: fixed.bits(), to: fixed.bits(), range, signed }
+        Self { function, from: fixed.bits(), to: fixed.bits(), range, signed, lift: None }
+    }
+
+    /// The first magnitude that is 2^exponent units or more and where an interval starts, as a power of two; nothing if
+    /// the range ends before.
+    pub fn interval_from(&self, exponent: i32) -> Option<i32> {
+        let above = (exponent - self.range.0).max(0);
+        let start = self.range.0 + (above + STEP - 1) / STEP * STEP;
+        (start < self.range.1).then_some(start)
+    }
+
+    /// The power of two that the result is multiplied by for |x| = 2^exponent units.
+    fn lifted(&self, exponent: i32) -> i32 {
+        self.lift.filter(|lift| exponent >= lift.start).map_or(0, |lift| lift.bits)
     }
 
     /// Its plan for the circuit; nothing for a wave, which has its own.
@@ -107,7 +131,7 @@ impl Wide {
         let exponent = |k: i32| match self.function {
             Function::Rsqrt => f64::from(to) + f64::from(from - end(k)) / 2.0,
             Function::Sqrt => f64::from(to) + f64::from(end(k) - from) / 2.0,
-            _ => f64::from(to + from - end(k)),
+            _ => f64::from(to + from - end(k) + self.lifted(low + STEP * k)),
         };
         let logarithm = self.function == Function::Log;
         let piece = |k: i32| {
@@ -200,8 +224,10 @@ impl Wide {
         let smallest = 1i128 << self.range.0.max(0);
         let positive = real(x.max(smallest));
         let y = match self.function {
-            Function::Reciprocal if x < 0 => 1.0 / real(x.min(-smallest)),
-            Function::Reciprocal => 1.0 / positive,
+            Function::Reciprocal => {
+                let lift = self.lifted(x.unsigned_abs().max(1).ilog2() as i32);
+                libm::exp2(f64::from(lift)) / if x < 0 { real(x.min(-smallest)) } else { positive }
+            }
             Function::Rsqrt => 1.0 / positive.sqrt(),
             Function::Sqrt => real(x.max(0)).sqrt(),
             Function::Log => libm::log(positive),

@@ -2,6 +2,7 @@
 //! types or protocols.
 
 mod backward;
+mod flag;
 mod fusion;
 mod handle;
 mod ledger;

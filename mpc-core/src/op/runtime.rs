@@ -1,6 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED, fusion::fuse};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -389,23 +389,4 @@ fn wanted(recorded: &[Rc<Node>], targets: &[&Handle]) -> HashSet<u64> {
         }
     }
     wanted
-}
-
-/// A flag that is set for a while.
-struct Restore<'a> {
-    flag: &'a Cell<bool>,
-    before: bool,
-}
-
-impl<'a> Restore<'a> {
-    /// Sets it until this is dropped.
-    fn after(flag: &'a Cell<bool>, to: bool) -> Self {
-        Self { flag, before: flag.replace(to) }
-    }
-}
-
-impl Drop for Restore<'_> {
-    fn drop(&mut self) {
-        self.flag.set(self.before);
-    }
 }

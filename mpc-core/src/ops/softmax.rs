@@ -26,7 +26,7 @@ struct Exponentials {
 /// The exponential of what is not positive, with more fractional bits.
 fn exp_of_negative(x: &Handle, bits: u32) -> Handle {
     let from = x.runtime().engine().fixed().bits();
-    x.wide(Wide { function: Function::Exp, from, to: bits, range: (-4, bits as i32), signed: false })
+    x.wide(Wide { function: Function::Exp, from, to: bits, range: (-4, bits as i32), signed: false, lift: None })
 }
 
 impl Exponentials {
@@ -50,14 +50,14 @@ impl Exponentials {
     /// A function of the sum.
     #[track_caller]
     fn of_sum(&self, function: Function, to: u32) -> Handle {
-        self.sum.wide(Wide { function, from: self.bits, to, range: self.range, signed: false })
+        self.sum.wide(Wide { function, from: self.bits, to, range: self.range, signed: false, lift: None })
     }
 }
 
 /// The exponential of what is not positive, as a number: a softmax from its logarithm, for example.
 pub(super) fn from_log(y: &Handle) -> Handle {
     let bits = y.runtime().engine().fixed().bits();
-    let f = Wide { function: Function::Exp, from: bits, to: bits, range: (-2, bits as i32), signed: false };
+    let f = Wide { function: Function::Exp, from: bits, to: bits, range: (-2, bits as i32), signed: false, lift: None };
     let rule: Rule = |_, _, grad, _, y| y.times_grad(grad);
     Attach { name: "exp", number: 0.0, rule }.to(&[y], || y.wide(f))
 }

@@ -5,8 +5,8 @@
 
 use super::attach::Attach;
 use crate::{
-    circuits::{Function, Wide},
-    engine::{Engine, Forward, Operand},
+    circuits::{Function, Lift, Wide},
+    engine::{Comparison, Engine, Forward, Logic, Operand},
     error::Usage,
     fixed::Fixed,
     op::{Handle, Op},
@@ -186,10 +186,27 @@ impl Handle {
         let to = fixed.bits() + QUOTIENT_BITS;
         let low = whole.range.0.max((to + fixed.bits()) as i32 - 44);
         let f = Wide { to, range: (low, whole.range.1), ..whole };
+        // The reciprocal of a large divisor would have few digits: it is multiplied, and what it divides made smaller.
+        let start = f.interval_from((2 * fixed.bits()) as i32);
+        let lift = start.map(|start| Lift { start, bits: start - fixed.bits() as i32 });
+        let f = Wide { lift, ..f };
         let rule: super::attach::Rule = |_, input, grad, x, y| match input {
             0 => grad.div(&x[1]),
             _ => y.times_grad(grad).neg().summed_to(&x[1].shape()).div(&x[1]),
         };
-        Attach { name: "div", number: 0.0, rule }.to(&[&a, &b], || a.shifted(&b.wide(f), to))
+        Attach { name: "div", number: 0.0, rule }.to(&[&a, &b], || match lift {
+            Some(lift) => a.smaller_for(&b, lift).shifted(&b.wide(f), to),
+            None => a.shifted(&b.wide(f), to),
+        })
+    }
+
+    /// Divided by a power of two where the magnitude of the divisor is such that its reciprocal is multiplied by it.
+    #[track_caller]
+    fn smaller_for(&self, divisor: &Self, lift: Lift) -> Self {
+        let ulp = self.runtime().engine().fixed().ulp();
+        let start = 2f64.powi(lift.start) * ulp;
+        let above = divisor.compare_with(Comparison::NotLess, start);
+        let large = above.logic(Logic::Xor, &divisor.compare_with(Comparison::Less, ulp - start));
+        self.sub(&large.keep(&self.scale(1.0 - 0.5f64.powi(lift.bits))))
     }
 }

@@ -177,8 +177,8 @@ impl<V: Visibility> Tensor<V> {
 
 macro_rules! quotients {
     ($left:ty, $right:ty) => {
-        /// `a / b`, with broadcasting, for `|a / b| < 2^18` (16 fractional bits). Error: 2^-12 of the value, and
-        /// `2^-28 |a|`, and two units of the last place. `a / 0` is `2^16 a`. 10 rounds on secrets.
+        /// `a / b`, with broadcasting, for `|a / b| < 2^18` (16 fractional bits). Error: 2^-12 of the value (2^-11 for
+        /// divisors above 2^14), or 2^-13, whichever is larger. `a / 0` is `2^16 a`. 10 rounds on secrets.
         impl<V: Join<W>, W: Visibility> Div<$right> for $left {
             type Output = Tensor<V::Out>;
 
