@@ -230,10 +230,13 @@ impl Runtime {
         let wanted = targets.map(|targets| wanted(&recorded, targets));
         let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
         while let Some(node) = recorded.pop() {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&node.id())) {
-                kept.push(node);
-            } else if Rc::strong_count(&node) > 1 {
-                needed.push(node);
+            // What nobody can read goes, also where only some tensors are asked for: it would hold its inputs.
+            if Rc::strong_count(&node) == 1 {
+                continue;
+            }
+            match &wanted {
+                Some(wanted) if !wanted.contains(&node.id()) => kept.push(node),
+                _ => needed.push(node),
             }
         }
         kept.reverse();
