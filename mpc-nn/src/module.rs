@@ -37,6 +37,18 @@ pub trait Module {
         found
     }
 
+    /// Everything of the model that is saved, by name, in the order of the fields: parameters and buffers, as in PyTorch's
+    /// `state_dict`.
+    fn state(&self) -> Vec<(String, Tensor<Secret>)> {
+        let mut found = Vec::new();
+        self.visit(&mut Visitor::of_all(&mut |name, leaf| match leaf {
+            Leaf::Param(param) => found.push((name.to_owned(), (**param).clone())),
+            Leaf::Buffer(buffer) => found.push((name.to_owned(), buffer.get())),
+            Leaf::Mode(_) => {}
+        }));
+        found
+    }
+
     /// Calls `f` with the name and parameter of each.
     fn for_each_param(&mut self, mut f: impl FnMut(&str, &mut Param))
     where
@@ -45,10 +57,10 @@ pub trait Module {
         self.visit_mut(&mut VisitorMut::new(&mut f));
     }
 
-    /// Gives every parameter the value that one party has for it: the closure runs in that party's process alone, and gives
-    /// a [`StateDict`] or a `Result` of one. Sends nothing. All parties have built the same model before; names that are
-    /// missing or too many, or another shape, stop the session with an [`InputError`](mpc_core::InputError) there, and the
-    /// other parties hear of it.
+    /// Gives every parameter and buffer the value that one party has for it: the closure runs in that party's process alone,
+    /// and gives a [`StateDict`] or a `Result` of one. Sends nothing. All parties have built the same model before; names
+    /// that are missing or too many, or another shape, stop the session with an [`InputError`](mpc_core::InputError) there,
+    /// and the other parties hear of it. PyTorch's counters `num_batches_tracked` are passed over.
     #[track_caller]
     fn share_state_from<P: Party>(&mut self, s: &Session, load: impl LoadState)
     where
@@ -57,7 +69,8 @@ pub trait Module {
         state::share_from::<P>(s, self, load);
     }
 
-    /// Opens all parameters to one party: the state there, nothing elsewhere. 1 round. Goes into the reveal ledger.
+    /// Opens all parameters and buffers to one party: the state there, nothing elsewhere. 1 round. Goes into the reveal
+    /// ledger.
     ///
     /// # Errors
     /// Whatever stopped the session.
@@ -80,6 +93,28 @@ pub trait Module {
     fn eval(&mut self) {
         set_mode(self, false);
     }
+}
+
+/// Whether each part that has a mode is being trained, by name.
+pub(crate) fn modes<M: Module + ?Sized>(module: &M) -> Vec<(String, bool)> {
+    let mut found = Vec::new();
+    module.visit(&mut Visitor::of_all(&mut |name, leaf| {
+        if let Leaf::Mode(mode) = leaf {
+            found.push((name.to_owned(), mode.is_training()));
+        }
+    }));
+    found
+}
+
+/// The modes of [`modes`], back in their parts.
+pub(crate) fn set_modes<M: Module + ?Sized>(module: &mut M, modes: &[(String, bool)]) {
+    module.visit_mut(&mut VisitorMut::of_all(&mut |name, leaf| {
+        if let LeafMut::Mode(mode) = leaf
+            && let Some((_, training)) = modes.iter().find(|(other, _)| other == name)
+        {
+            mode.set(*training);
+        }
+    }));
 }
 
 fn set_mode<M: Module + ?Sized>(module: &mut M, training: bool) {

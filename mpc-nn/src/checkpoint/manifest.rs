@@ -40,7 +40,7 @@ pub struct Common {
 /// How far a training has come.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Position {
-    /// Steps made.
+    /// Batches done.
     pub step: u64,
     /// The epoch, from 0.
     pub epoch: u64,
@@ -48,6 +48,8 @@ pub struct Position {
     pub batch: u64,
     /// Steps of the optimiser, and gradients that wait.
     pub optimiser: (u64, u32),
+    /// Whether each part of the model that has a mode is being trained, by name.
+    pub modes: Vec<(String, bool)>,
     /// Revealed numbers that steer the training, by name.
     pub revealed: Vec<(String, f64)>,
 }

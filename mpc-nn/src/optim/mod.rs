@@ -195,7 +195,8 @@ impl<R: Rule> Optimiser<R> {
     }
 
     /// Keeps gradients for the next step, which moves by the mean of all that it was given: as by one batch that is as
-    /// large as all together, if each was the gradient of a mean over as many rows. Runs what they need.
+    /// large as all together, if each was the gradient of a mean over as many rows. Runs what they and the model's buffers
+    /// need.
     #[track_caller]
     pub fn accumulate(&mut self, s: &Session, model: &impl Module, gradients: &Gradients<Secret>) {
         let mut kept = Vec::new();
@@ -209,10 +210,11 @@ impl<R: Rule> Optimiser<R> {
             }
         });
         self.waiting += 1;
-        compute(s, &kept);
+        compute_with(s, kept, model);
     }
 
-    /// Updates every parameter by the gradients of a loss, and runs what that needs: not the loss itself.
+    /// Updates every parameter by the gradients of a loss, and runs what that and the model's buffers need: not the loss
+    /// itself.
     #[track_caller]
     pub fn step(&mut self, s: &Session, model: &mut impl Module, gradients: &Gradients<Secret>) {
         let _scope = s.scope(self.rule.name());
@@ -248,7 +250,7 @@ impl<R: Rule> Optimiser<R> {
                 updated.extend(slots.0.values().cloned());
             });
         });
-        compute(s, &updated);
+        compute_with(s, updated, &*model);
     }
 
     /// The parameters that are trained, by name.
@@ -303,6 +305,9 @@ impl<R: Rule> Optimiser<R> {
     }
 }
 
-fn compute(s: &Session, tensors: &[Tensor<Secret>]) {
+/// Runs what some tensors need and what the model's buffers need: running statistics would otherwise pile up, and keep their
+/// batches in memory.
+fn compute_with(s: &Session, mut tensors: Vec<Tensor<Secret>>, model: &impl Module) {
+    tensors.extend(model.buffers().into_iter().map(|(_, value)| value));
     s.runtime().compute(&tensors.iter().map(Tensor::handle).collect::<Vec<_>>());
 }

@@ -1,14 +1,15 @@
-//! The values of a model's parameters in the clear, by name: from a file into shares, and out again to whom the program says.
+//! The values of a model's parameters and buffers in the clear, by name: from a file into shares, and out again to whom the
+//! program says.
 
 mod files;
 mod sharing;
 
 pub use sharing::LoadState;
-pub(crate) use sharing::{array, reveal_to, share_from};
+pub(crate) use sharing::{array, put, reveal_to, share_from};
 
 use ndarray::ArrayD;
 
-/// Named arrays in an order. The names are those of [`Module::parameters`](crate::Module::parameters).
+/// Named arrays in an order. The names are those of [`Module::state`](crate::Module::state).
 ///
 /// ```no_run
 /// # use mpc_core::{Party, Session}; use mpc_nn::{Module, StateDict};

@@ -1,8 +1,8 @@
 //! State into shares and out of them.
 
 use super::StateDict;
-use crate::Module;
-use mpc_core::{InputError, Party, Result, Session, Shape, Tensor, op::Handle};
+use crate::{LeafMut, Module, VisitorMut};
+use mpc_core::{InputError, Party, Result, Secret, Session, Shape, Tensor, op::Handle};
 use ndarray::{ArrayD, IxDyn};
 use std::{collections::BTreeMap, fmt::Display};
 
@@ -44,7 +44,7 @@ impl<T: IntoState, F: FnOnce() -> T> LoadState for F {
 
 #[track_caller]
 pub(crate) fn share_from<P: Party>(s: &Session, model: &mut impl Module, load: impl LoadState) {
-    let shapes: Vec<_> = model.parameters().into_iter().map(|(name, param)| (name, param.shape())).collect();
+    let shapes: Vec<_> = model.state().into_iter().map(|(name, value)| (name, value.shape())).collect();
     let mut here = s.is::<P>().then(|| load.load().and_then(|state| fitting(state, &shapes)));
     let mut values = BTreeMap::new();
     for (name, shape) in &shapes {
@@ -58,20 +58,29 @@ pub(crate) fn share_from<P: Party>(s: &Session, model: &mut impl Module, load: i
             Handle::private(s.runtime(), (P::INDEX, P::NAME), shape.clone(), own).into();
         values.insert(name.clone(), value.share());
     }
+    put(s, model, values);
+}
+
+/// Gives parameters and buffers other values, by name. The rest stays.
+pub(crate) fn put(s: &Session, model: &mut impl Module, mut values: BTreeMap<String, Tensor<Secret>>) {
     s.no_grad(|| {
-        model.for_each_param(|name, param| {
-            if let Some(value) = values.remove(name) {
-                param.set(value);
-            }
-        });
+        model.visit_mut(&mut VisitorMut::of_all(&mut |name, leaf| match (leaf, values.remove(name)) {
+            (LeafMut::Param(param), Some(value)) => param.set(value),
+            (LeafMut::Buffer(buffer), Some(value)) => buffer.set(value),
+            _ => {}
+        }));
     });
 }
+
+/// PyTorch's count of batches, which it uses only where a momentum is missing.
+const COUNTER: &str = "num_batches_tracked";
 
 /// The state, if it has the names and shapes of a model.
 fn fitting(state: StateDict, shapes: &[(String, Shape)]) -> Result<StateDict, InputError> {
     let missing: Vec<_> =
         shapes.iter().filter(|(name, _)| state.get(name).is_none()).map(|(name, _)| name.clone()).collect();
-    let known = |name: &str| shapes.iter().any(|(other, _)| other == name);
+    let counter = |name: &str| name.rsplit('.').next() == Some(COUNTER);
+    let known = |name: &str| counter(name) || shapes.iter().any(|(other, _)| other == name);
     let extra: Vec<_> = state.iter().filter(|(name, _)| !known(name)).map(|(name, _)| name.to_owned()).collect();
     if !missing.is_empty() || !extra.is_empty() {
         return Err(InputError::Names { missing, extra });
@@ -92,7 +101,7 @@ fn fitting(state: StateDict, shapes: &[(String, Shape)]) -> Result<StateDict, In
 
 #[track_caller]
 pub(crate) fn reveal_to<P: Party, M: Module>(model: &M) -> impl Future<Output = Result<Option<StateDict>>> + use<P, M> {
-    let opened: Vec<_> = model.parameters().into_iter().map(|(name, param)| (name, param.reveal_to::<P>())).collect();
+    let opened: Vec<_> = model.state().into_iter().map(|(name, value)| (name, value.reveal_to::<P>())).collect();
     async move {
         let mut state = Some(StateDict::new());
         for (name, values) in opened {

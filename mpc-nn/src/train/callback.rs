@@ -15,7 +15,7 @@ use std::{
 pub enum Moment {
     /// Training goes on from a checkpoint.
     Resumed,
-    /// A step is made.
+    /// A batch is done: a step, unless gradients are accumulated.
     Step,
     /// An epoch has ended, and its metrics were revealed.
     Epoch,
@@ -28,9 +28,9 @@ pub enum Moment {
 pub struct Event<'a> {
     /// What has happened.
     pub moment: Moment,
-    /// Steps made so far, in earlier sessions too.
+    /// Batches done so far, in earlier sessions too.
     pub step: u64,
-    /// Steps of the whole training.
+    /// Batches of the whole training.
     pub steps: u64,
     /// The epoch, from 0.
     pub epoch: u64,

@@ -5,7 +5,7 @@
 pub struct Report {
     /// The step of the checkpoint that this session went on from.
     pub resumed: Option<u64>,
-    /// Steps made, in earlier sessions too.
+    /// Batches done, in earlier sessions too.
     pub steps: u64,
     /// The epochs that ended in this session.
     pub epochs: Vec<Epoch>,

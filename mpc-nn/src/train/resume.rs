@@ -4,9 +4,12 @@ use super::stop::Stop;
 use crate::{
     Module,
     checkpoint::{Position, Restored},
+    module::set_modes,
     optim::{Optimiser, Rule},
+    state::put,
 };
 use mpc_core::{Secret, Session, Shape, Tensor};
+use std::collections::BTreeMap;
 
 const MODEL: &str = "model";
 const OPTIMISER: &str = "optimiser";
@@ -20,15 +23,15 @@ pub(super) fn tensors<R: Rule>(
     optimiser: &Optimiser<R>,
     loss: Option<&Tensor<Secret>>,
 ) -> Vec<(String, Tensor<Secret>)> {
-    let params = model.parameters().into_iter().map(|(name, param)| (format!("{MODEL}/{name}"), (*param).clone()));
+    let own = model.state().into_iter().map(|(name, value)| (format!("{MODEL}/{name}"), value));
     let state = optimiser.state().into_iter().map(|(name, value)| (format!("{OPTIMISER}/{name}"), value));
     let loss = loss.map(|loss| (LOSS.to_owned(), loss.clone()));
-    params.chain(state).chain(loss).collect()
+    own.chain(state).chain(loss).collect()
 }
 
 /// Names and shapes of the model's part.
 pub(super) fn shapes(model: &impl Module) -> Vec<(String, Shape)> {
-    model.parameters().into_iter().map(|(name, param)| (format!("{MODEL}/{name}"), param.shape())).collect()
+    model.state().into_iter().map(|(name, value)| (format!("{MODEL}/{name}"), value.shape())).collect()
 }
 
 /// The public numbers that early stopping remembers.
@@ -46,21 +49,16 @@ pub(super) fn restore<R: Rule>(
     restored: Restored,
 ) -> (Position, Option<Tensor<Secret>>) {
     let Restored { position, tensors } = restored;
-    let (mut params, mut state, mut loss) = (Vec::new(), Vec::new(), None);
+    let (mut own, mut state, mut loss) = (BTreeMap::new(), Vec::new(), None);
     for (name, value) in tensors {
         match name.split_once('/') {
-            Some((MODEL, name)) => params.push((name.to_owned(), value)),
+            Some((MODEL, name)) => drop(own.insert(name.to_owned(), value)),
             Some((OPTIMISER, name)) => state.push((name.to_owned(), value)),
             _ => loss = Some(value),
         }
     }
-    s.no_grad(|| {
-        model.for_each_param(|name, param| {
-            if let Some((_, value)) = params.iter().find(|(other, _)| other == name) {
-                param.set(value.clone());
-            }
-        });
-    });
+    put(s, model, own);
+    set_modes(model, &position.modes);
     optimiser.restore(position.optimiser, state);
     if let Some(stop) = stop {
         let of = |name: &str| position.revealed.iter().find(|(other, _)| other == name).map(|(_, value)| *value);

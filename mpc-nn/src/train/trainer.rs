@@ -9,6 +9,7 @@ use crate::{
     Module,
     checkpoint::{Checkpoints, Position},
     data::{batches, order},
+    module::{modes, set_modes},
     optim::{Optimiser, Rule},
 };
 use mpc_core::{Result, Secret, Session, Tensor};
@@ -42,6 +43,7 @@ pub struct Trainer<M, R> {
     optimiser: Optimiser<R>,
     epochs: u64,
     batch: usize,
+    accumulate: u32,
     seed: Option<u64>,
     metrics: Vec<(String, Metric<M>)>,
     reveal_loss: bool,
@@ -61,6 +63,7 @@ impl<M: Module, R: Rule> Trainer<M, R> {
             optimiser,
             epochs: 1,
             batch: 32,
+            accumulate: 1,
             seed: None,
             metrics: Vec::new(),
             reveal_loss: false,
@@ -77,10 +80,18 @@ impl<M: Module, R: Rule> Trainer<M, R> {
         self
     }
 
-    /// How many rows make a step; the last of an epoch may have less.
+    /// How many rows make a batch; the last of an epoch may have less.
     #[must_use]
     pub fn batch(mut self, rows: usize) -> Self {
         self.batch = rows.max(1);
+        self
+    }
+
+    /// Moves the parameters after every so many batches, by the mean of their gradients: as with batches that are so many
+    /// times larger, in the memory of one. The last batch of an epoch always moves them.
+    #[must_use]
+    pub fn accumulate(mut self, batches: u32) -> Self {
+        self.accumulate = batches.max(1);
         self
     }
 
@@ -92,7 +103,8 @@ impl<M: Module, R: Rule> Trainer<M, R> {
         self
     }
 
-    /// Computes a scalar at the end of every epoch and reveals it to everybody. Recorded without a tape.
+    /// Computes a scalar at the end of every epoch and reveals it to everybody. The model predicts meanwhile, as after
+    /// [`Module::eval`], and then is as it was. Recorded without a tape.
     #[must_use]
     pub fn reveal(mut self, name: &str, metric: impl Fn(&M) -> Tensor<Secret> + 'static) -> Self {
         self.metrics.push((name.to_owned(), Box::new(metric)));
@@ -114,7 +126,7 @@ impl<M: Module, R: Rule> Trainer<M, R> {
         self
     }
 
-    /// Writes a checkpoint every so many steps and at the end, and goes on from the newest that all parties have.
+    /// Writes a checkpoint every so many batches and at the end, and goes on from the newest that all parties have.
     #[must_use]
     pub fn checkpoints(mut self, checkpoints: Checkpoints, every: u64) -> Self {
         self.checkpoints = Some((checkpoints, every.max(1)));
@@ -138,12 +150,13 @@ impl<M: Module, R: Rule> Trainer<M, R> {
         self.model
     }
 
-    /// How many steps so many rows take.
+    /// How many batches so many rows take, in all epochs.
     pub fn steps(&self, rows: usize) -> u64 {
         self.epochs * batches(rows, self.batch).len() as u64
     }
 
-    /// Trains on the rows of `[n, ..]` features and `[n, ..]` labels: `loss` gives the scalar loss of a batch.
+    /// Trains on the rows of `[n, ..]` features and `[n, ..]` labels: `loss` gives the scalar loss of a batch. Every part of
+    /// the model has the mode that it came with; a new one trains.
     ///
     /// # Errors
     /// A [`CheckpointError`](crate::checkpoint::CheckpointError) as a program's error; whatever stopped the session.
@@ -186,9 +199,15 @@ impl<M: Module, R: Rule> Trainer<M, R> {
                     sum = Some(s.no_grad(|| sum.map_or_else(|| weighted.clone(), |sum| sum + &weighted)));
                 }
                 drop(value);
-                self.optimiser.step(s, &mut self.model, &gradients);
                 at.step += 1;
                 at.batch += 1;
+                if at.batch.is_multiple_of(self.accumulate.into()) || at.batch as usize == all.len() {
+                    self.optimiser.step(s, &mut self.model, &gradients);
+                } else {
+                    self.optimiser.accumulate(s, &self.model, &gradients);
+                }
+                // Not to be kept until the next batch has its own.
+                drop(gradients);
                 self.tell(Moment::Step, &at, rows, &[], (start, first));
                 if at.batch as usize == all.len() {
                     let revealed = self.end_of_epoch(s, sum.take()).await?;
@@ -201,6 +220,7 @@ impl<M: Module, R: Rule> Trainer<M, R> {
                     if at.step.is_multiple_of(*every) || last {
                         at.optimiser = self.optimiser.counts();
                         at.revealed = remembered(self.stop.as_ref());
+                        at.modes = modes(&self.model);
                         let kept = tensors(&self.model, &self.optimiser, sum.as_ref());
                         writer.save(s, at.clone(), &kept).await?;
                         self.tell(Moment::Checkpoint, &at, rows, &[], (start, first));
@@ -215,15 +235,19 @@ impl<M: Module, R: Rule> Trainer<M, R> {
 
     /// What all parties, and all sessions of a run, must have alike.
     fn describe(&self, rows: usize) -> String {
-        let Self { optimiser, batch, seed, .. } = self;
-        format!("{}; {rows} rows in batches of {batch}, order {seed:?}", optimiser.describe())
+        let Self { optimiser, batch, accumulate, seed, .. } = self;
+        let each = format!("{rows} rows in batches of {batch}, a step every {accumulate}, order {seed:?}");
+        format!("{}; {each}", optimiser.describe())
     }
 
-    async fn end_of_epoch(&self, s: &Session, loss: Option<Tensor<Secret>>) -> Result<Vec<(String, f64)>> {
+    async fn end_of_epoch(&mut self, s: &Session, loss: Option<Tensor<Secret>>) -> Result<Vec<(String, f64)>> {
+        let before = modes(&self.model);
+        self.model.eval();
         let opened: Vec<_> = s.no_grad(|| {
             let metrics = self.metrics.iter().map(|(name, metric)| (name.clone(), metric(&self.model).reveal()));
             loss.map(|loss| (LOSS.to_owned(), loss.reveal())).into_iter().chain(metrics).collect()
         });
+        set_modes(&mut self.model, &before);
         let mut revealed = Vec::with_capacity(opened.len());
         for (name, value) in opened {
             revealed.push((name, value.item().await?));
