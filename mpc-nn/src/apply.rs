@@ -1,5 +1,6 @@
 //! Calling a layer by the name of its field, `self.conv(x)`: what the code of a `#[secure_model]` relies on.
 
+use crate::layers::*;
 use mpc_core::{Join, Secret, Tensor, Visibility};
 
 /// A layer that is called with a tuple of arguments, as `self.field(x, y)` in the code of a `#[secure_model]`.
@@ -136,9 +137,10 @@ pub fn scope(field: &str) -> mpc_core::scope::ScopeGuard {
     mpc_core::lang::field(field.strip_prefix("r#").unwrap_or(field))
 }
 
-/// Makes layers callable as `self.field(x)`, with or without `&`: those whose `forward` takes one tensor and gives a secret one.
+/// Makes layers callable as `self.field(x)`, with or without `&`: those whose `forward` takes one tensor of any visibility and
+/// gives a secret one, and those that are a [`Layer`] of secrets.
 macro_rules! unary {
-    ($($layer:ty),+ $(,)?) => {$(
+    (any: $($layer:ty),+ $(,)?) => {$(
         impl<V: Visibility + Join<Secret, Out = Secret>> Apply<(&Tensor<V>,), Tensor<Secret>> for $layer {
             #[track_caller]
             fn apply(&self, (x,): (&Tensor<V>,)) -> Tensor<Secret> {
@@ -153,5 +155,69 @@ macro_rules! unary {
             }
         }
     )+};
+    (secret: $($({$($generics:tt)+})? $layer:ty),+ $(,)?) => {$(
+        impl $(<$($generics)+>)? Apply<(&Tensor<Secret>,), Tensor<Secret>> for $layer {
+            #[track_caller]
+            fn apply(&self, (x,): (&Tensor<Secret>,)) -> Tensor<Secret> {
+                Layer::forward(self, x)
+            }
+        }
+
+        impl $(<$($generics)+>)? Apply<(Tensor<Secret>,), Tensor<Secret>> for $layer {
+            #[track_caller]
+            fn apply(&self, (x,): (Tensor<Secret>,)) -> Tensor<Secret> {
+                Layer::forward(self, &x)
+            }
+        }
+    )+};
 }
-unary!(crate::Linear);
+unary!(any: Linear, Conv1d, Conv2d, ConvTranspose2d, Embedding, EmbeddingBag, MultiheadAttention);
+unary!(secret: BatchNorm, LayerNorm, GroupNorm, RmsNorm, Dropout, Flatten, Identity, Map, Sequential, dyn Layer);
+unary!(secret: MaxPool1d, MaxPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool);
+unary!(secret: AdaptiveAvgPool1d, AdaptiveAvgPool2d);
+unary!(secret: Relu, Relu6, LeakyRelu, Elu, Gelu, GeluTanh, Silu, Sigmoid, Tanh, Softplus, Softmax, LogSoftmax);
+unary!(secret: TransformerEncoderLayer, TransformerEncoder, {U: Unit} Recurrent<U>, {B: Layer, S: Layer} Residual<B, S>);
+
+/// Makes layers callable with a mask: `self.field(x, mask)`.
+macro_rules! masked {
+    ($($layer:ty),+) => {$(
+        impl<W: Visibility> Apply<(&Tensor<Secret>, &Tensor<W>), Tensor<Secret>> for $layer {
+            #[track_caller]
+            fn apply(&self, (x, mask): (&Tensor<Secret>, &Tensor<W>)) -> Tensor<Secret> {
+                self.masked(x, mask)
+            }
+        }
+
+        impl<W: Visibility> Apply<(Tensor<Secret>, &Tensor<W>), Tensor<Secret>> for $layer {
+            #[track_caller]
+            fn apply(&self, (x, mask): (Tensor<Secret>, &Tensor<W>)) -> Tensor<Secret> {
+                self.masked(&x, mask)
+            }
+        }
+    )+};
+}
+masked!(MultiheadAttention, TransformerEncoderLayer, TransformerEncoder);
+
+/// `self.lstm(x, first)`: the outputs of all steps and the last states, from first states. See [`Recurrent::run`].
+impl<U: Unit> Apply<(&Tensor<Secret>, &[U::State]), (Tensor<Secret>, Vec<U::State>)> for Recurrent<U> {
+    #[track_caller]
+    fn apply(&self, (x, first): (&Tensor<Secret>, &[U::State])) -> (Tensor<Secret>, Vec<U::State>) {
+        self.run(x, Some(first))
+    }
+}
+
+/// `self.table(indices, shape)`: by indices that everybody knows. See [`Embedding::of_public`].
+impl<const N: usize> Apply<(&[usize], [usize; N]), Tensor<Secret>> for Embedding {
+    #[track_caller]
+    fn apply(&self, (indices, shape): (&[usize], [usize; N])) -> Tensor<Secret> {
+        self.of_public(indices, shape)
+    }
+}
+
+/// `self.table(indices, size)`: by bags of one size of indices that everybody knows. See [`EmbeddingBag::of_public`].
+impl Apply<(&[usize], usize), Tensor<Secret>> for EmbeddingBag {
+    #[track_caller]
+    fn apply(&self, (indices, size): (&[usize], usize)) -> Tensor<Secret> {
+        self.of_public(indices, size)
+    }
+}

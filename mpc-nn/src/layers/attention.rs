@@ -1,6 +1,6 @@
 //! Attention.
 
-use super::{Dropout, Layer, Linear, linear::affine, misused, scope};
+use super::{Dropout, Layer, Linear, linear::affine, misused, part, scope};
 use crate::{Param, init};
 use mpc_core::{Join, Public, Secret, Session, Tensor, Usage, Visibility, op::Handle};
 
@@ -145,8 +145,13 @@ impl MultiheadAttention {
         let &[n, heads, steps, each] = dims.dims() else { return q.clone() };
         let scores = (q / (each as f64).sqrt()).matmul(&k.transpose(2, 3));
         let scores = mask.map_or_else(|| scores.clone(), |mask| scores.handle().add(mask).into());
-        let weights = self.dropout.forward(&scores.softmax(3));
+        let weights = scores.softmax(3);
+        let weights = {
+            let _scope = part("dropout");
+            self.dropout.forward(&weights)
+        };
         let mixed = weights.matmul(v).permute(&[0, 2, 1, 3]).reshape([n, steps, heads * each]);
+        let _scope = part("out_proj");
         self.out_proj.forward(&mixed)
     }
 

@@ -8,6 +8,9 @@
 //! Names and shapes of parameters are PyTorch's. So is the rule that a new model trains and that [`Module::eval`] makes it
 //! predict; that matters to [`Dropout`] and [`BatchNorm`] alone.
 //!
+//! The scope of a layer's steps is the name that it is called by: `LeNet/conv1` for a field of a model, `body` or `0` for a
+//! part of another layer, as in the names of parameters. A layer that nobody gave a name goes by its kind: `conv2d`.
+//!
 //! Rounds are for secrets, with the opening of the input and with weights that are not open yet: an opening takes one
 //! round, and everything that is opened at the same depth shares it. In later batches between two updates the weights are
 //! open, which saves bytes but no round, unless the input is open as well.
@@ -81,9 +84,15 @@ impl<L: Layer + ?Sized> Layer for Box<L> {
     }
 }
 
-/// Names the steps of a layer.
+/// Names the steps of a layer by its kind, unless it is called as a part of another and goes by that name. Every layer enters
+/// this first.
 fn scope<V: Visibility>(x: &Tensor<V>, name: &str) -> ScopeGuard {
     x.handle().runtime().scopes().enter(name)
+}
+
+/// Names the steps of a part that is called next by its place in the layer.
+fn part(name: &str) -> ScopeGuard {
+    mpc_core::lang::field(name)
 }
 
 /// The mistake of giving a layer this x, or an earlier one that x carries. Not for closures: they have a source line of

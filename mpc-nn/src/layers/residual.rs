@@ -1,6 +1,6 @@
 //! A way around a layer.
 
-use super::{Layer, scope};
+use super::{Layer, part, scope};
 use crate::{Module, Visitor, VisitorMut};
 use mpc_core::{Secret, Tensor};
 
@@ -42,7 +42,15 @@ impl<B: Layer, S: Layer> Layer for Residual<B, S> {
     #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
         let _scope = scope(x, "residual");
-        self.body.forward(x) + self.shortcut.forward(x)
+        let y = {
+            let _scope = part("body");
+            self.body.forward(x)
+        };
+        let around = {
+            let _scope = part("shortcut");
+            self.shortcut.forward(x)
+        };
+        y + around
     }
 }
 

@@ -1,6 +1,6 @@
 //! Layers one after the other.
 
-use super::{Layer, scope};
+use super::{Layer, part, scope};
 use crate::{Module, Visitor, VisitorMut};
 use mpc_core::{Secret, Tensor};
 use std::{fmt, rc::Rc};
@@ -56,9 +56,10 @@ macro_rules! sequential {
 impl Layer for Sequential {
     #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
+        let _scope = scope(x, "sequential");
         let mut y = x.clone();
         for (at, layer) in self.layers.iter().enumerate() {
-            let _scope = scope(x, &at.to_string());
+            let _scope = part(&at.to_string());
             y = layer.forward(&y);
         }
         y
@@ -98,6 +99,7 @@ impl fmt::Debug for Map {
 }
 
 impl Layer for Map {
+    #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
         let _scope = scope(x, self.name);
         (self.of)(x)

@@ -1,6 +1,6 @@
 //! The encoder of a transformer.
 
-use super::{Dropout, Layer, LayerNorm, Linear, MultiheadAttention, scope};
+use super::{Dropout, Layer, LayerNorm, Linear, MultiheadAttention, part, scope};
 use mpc_core::{Secret, Session, Tensor, Visibility};
 
 /// Attention and two linear layers, each with a way around it and a layer normalisation (Vaswani et al., 2017), for
@@ -66,42 +66,53 @@ impl TransformerEncoderLayer {
     /// [`Layer::forward`] with a mask, as for [`MultiheadAttention::masked`].
     #[track_caller]
     pub fn masked<V: Visibility>(&self, x: &Tensor<Secret>, mask: &Tensor<V>) -> Tensor<Secret> {
-        self.apply(x, Some(mask))
+        self.with(x, Some(mask))
     }
 
     #[track_caller]
-    fn apply<V: Visibility>(&self, x: &Tensor<Secret>, mask: Option<&Tensor<V>>) -> Tensor<Secret> {
+    fn with<V: Visibility>(&self, x: &Tensor<Secret>, mask: Option<&Tensor<V>>) -> Tensor<Secret> {
         let _scope = scope(x, "encoder_layer");
         if self.norm_first {
-            let x = x + self.attention(&self.norm1.forward(x), mask);
-            &x + self.feedforward(&self.norm2.forward(&x))
+            let x = x + self.attention(&named("norm1", &self.norm1, x), mask);
+            &x + self.feedforward(&named("norm2", &self.norm2, &x))
         } else {
-            let x = self.norm1.forward(&(x + self.attention(x, mask)));
-            self.norm2.forward(&(&x + self.feedforward(&x)))
+            let x = named("norm1", &self.norm1, &(x + self.attention(x, mask)));
+            named("norm2", &self.norm2, &(&x + self.feedforward(&x)))
         }
     }
 
     #[track_caller]
     fn attention<V: Visibility>(&self, x: &Tensor<Secret>, mask: Option<&Tensor<V>>) -> Tensor<Secret> {
-        let y = match mask {
-            Some(mask) => self.self_attn.masked(x, mask),
-            None => self.self_attn.forward(x),
+        let y = {
+            let _scope = part("self_attn");
+            match mask {
+                Some(mask) => self.self_attn.masked(x, mask),
+                None => self.self_attn.forward(x),
+            }
         };
-        self.dropout.forward(&y)
+        named("dropout", &self.dropout, &y)
     }
 
     #[track_caller]
     fn feedforward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
-        let hidden = self.linear1.forward(x);
+        let hidden = named("linear1", &self.linear1, x);
         let hidden = if self.relu { hidden.relu() } else { hidden.gelu() };
-        self.dropout.forward(&self.linear2.forward(&self.dropout.forward(&hidden)))
+        let hidden = named("dropout", &self.dropout, &hidden);
+        named("dropout", &self.dropout, &named("linear2", &self.linear2, &hidden))
     }
+}
+
+/// A part, under its name.
+#[track_caller]
+fn named(name: &str, layer: &impl Layer, x: &Tensor<Secret>) -> Tensor<Secret> {
+    let _scope = part(name);
+    layer.forward(x)
 }
 
 impl Layer for TransformerEncoderLayer {
     #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
-        self.apply::<Secret>(x, None)
+        self.with::<Secret>(x, None)
     }
 }
 
@@ -132,18 +143,19 @@ impl TransformerEncoder {
     /// [`Layer::forward`] with a mask for all layers, as for [`MultiheadAttention::masked`].
     #[track_caller]
     pub fn masked<V: Visibility>(&self, x: &Tensor<Secret>, mask: &Tensor<V>) -> Tensor<Secret> {
-        self.apply(x, Some(mask))
+        self.with(x, Some(mask))
     }
 
     #[track_caller]
-    fn apply<V: Visibility>(&self, x: &Tensor<Secret>, mask: Option<&Tensor<V>>) -> Tensor<Secret> {
+    fn with<V: Visibility>(&self, x: &Tensor<Secret>, mask: Option<&Tensor<V>>) -> Tensor<Secret> {
+        let _scope = scope(x, "encoder");
         let mut y = x.clone();
         for (at, layer) in self.layers.iter().enumerate() {
-            let _scope = scope(x, &at.to_string());
-            y = layer.apply(&y, mask);
+            let _scope = part(&format!("layers/{at}"));
+            y = layer.with(&y, mask);
         }
         match &self.norm {
-            Some(norm) => norm.forward(&y),
+            Some(norm) => named("norm", norm, &y),
             None => y,
         }
     }
@@ -152,7 +164,7 @@ impl TransformerEncoder {
 impl Layer for TransformerEncoder {
     #[track_caller]
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
-        self.apply::<Secret>(x, None)
+        self.with::<Secret>(x, None)
     }
 }
 
