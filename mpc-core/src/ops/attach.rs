@@ -31,6 +31,22 @@ impl fmt::Debug for Attach {
     }
 }
 
+/// The wire of the last input: it is opened once for both.
+pub(super) fn wire_of_last(at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
+    match inputs.last() {
+        Some(y) if vis == Vis::Secret => y.wire.view(&View::of(&y.shape)),
+        _ => vis.wire(at, len),
+    }
+}
+
+/// The value of the last input.
+pub(super) fn view_of_last<'a>(engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
+    Box::pin(async move {
+        let layout = View::of(&out.shape);
+        engine.view(out, &layout, x[x.len() - 1]).await
+    })
+}
+
 impl Op for Attach {
     fn name(&self) -> &'static str {
         self.name
@@ -39,16 +55,10 @@ impl Op for Attach {
         inputs.last().map(|shape| (*shape).clone()).ok_or_else(|| Usage::Argument("a function of nothing".into()))
     }
     fn wire(&self, at: At, len: usize, vis: Vis, inputs: &[&Operand]) -> Rc<WireId> {
-        match inputs.last() {
-            Some(y) if vis == Vis::Secret => y.wire.view(&View::of(&y.shape)),
-            _ => vis.wire(at, len),
-        }
+        wire_of_last(at, len, vis, inputs)
     }
     fn forward<'a>(&'a self, engine: &'a dyn Engine, out: &'a Operand, x: &'a [&'a Operand]) -> Forward<'a> {
-        Box::pin(async move {
-            let layout = View::of(&out.shape);
-            engine.view(out, &layout, x[x.len() - 1]).await
-        })
+        view_of_last(engine, out, x)
     }
     fn vjp(&self, input: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         let (y, x) = inputs.split_last()?;

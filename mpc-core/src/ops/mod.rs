@@ -14,6 +14,7 @@ mod combine;
 mod compare;
 mod concat;
 mod conv;
+mod custom;
 mod einsum;
 mod function;
 mod input;

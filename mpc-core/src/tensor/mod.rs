@@ -4,6 +4,7 @@ mod assign;
 mod bits;
 mod choice;
 mod conv;
+mod custom;
 mod functions;
 mod gradients;
 mod input;
