@@ -188,9 +188,10 @@ fn the_model_predicts_while_it_is_measured() {
         };
         let epochs = Rc::new(Cell::new(0));
         let counted = epochs.clone();
-        let mut trainer = Trainer::new(model(&s), Sgd::new(0.1)).epochs(2).batch(12).reveal("noise", metric).callback(
-            move |event: &Event<'_>| counted.set(counted.get() + u32::from(event.moment == Moment::Epoch)),
-        );
+        let mut trainer =
+            Trainer::new(model(&s), Sgd::new(0.1)).epochs(2).batch(12).reveal("noise", metric).callback(
+                move |event: &Event<'_>| counted.set(counted.get() + u32::from(event.moment == Moment::Epoch)),
+            );
         let trained = RefCell::new(Vec::new());
         let report = trainer
             .fit(&s, &x, &y, |model, x, y| {
