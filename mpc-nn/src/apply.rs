@@ -174,8 +174,9 @@ macro_rules! unary {
 unary!(any: Linear, Conv1d, Conv2d, ConvTranspose2d, Embedding, EmbeddingBag, MultiheadAttention);
 unary!(secret: BatchNorm, LayerNorm, GroupNorm, RmsNorm, Dropout, Flatten, Identity, Map, Sequential, dyn Layer);
 unary!(secret: MaxPool1d, MaxPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool);
-unary!(secret: AdaptiveAvgPool1d, AdaptiveAvgPool2d);
-unary!(secret: Relu, Relu6, LeakyRelu, Elu, Gelu, GeluTanh, Silu, Sigmoid, Tanh, Softplus, Softmax, LogSoftmax);
+unary!(secret: AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d);
+unary!(secret: Relu, Relu6, LeakyRelu, Elu, Selu, Hardtanh, Gelu, GeluTanh, Silu, Sigmoid, Tanh, Softplus);
+unary!(secret: Softmax, LogSoftmax);
 unary!(secret: TransformerEncoderLayer, TransformerEncoder, {U: Unit} Recurrent<U>, {B: Layer, S: Layer} Residual<B, S>);
 
 /// Makes layers callable with a mask: `self.field(x, mask)`.

@@ -75,8 +75,25 @@ fn pools() {
     mean.layer(|_| AdaptiveAvgPool2d([2, 3]), &x, |_, x| average(x, 2, 2));
     mean.layer(|_| GlobalAvgPool, &x, |_, x| average(x, 4, 6));
     exact.layer(|_| GlobalMaxPool, &x, |_, x| max(x, 4, 6));
+    exact.layer(|_| AdaptiveMaxPool2d([2, 3]), &x, |_, x| max(x, 2, 2));
+    // A last window of one column, and means over what is inside only.
+    let narrow = |x: &Array, f: fn(f64, f64) -> f64| {
+        by(&[2, 2, 2, 2], |at| {
+            let columns = [0..4, 4..6][at[3]].clone();
+            let rows = 2 * at[2]..2 * at[2] + 2;
+            rows.flat_map(|row| columns.clone().map(move |column| (row, column)))
+                .map(|(row, column)| x[[at[0], at[1], row, column]])
+                .reduce(f)
+                .unwrap()
+        })
+    };
+    let wide = Pool { kernel: [2, 4], stride: [2, 4], ..Pool::new(2) }.partial();
+    exact.layer(|_| MaxPool2d(wide), &x, |_, x| narrow(x, f64::max));
+    let counted = |x: &Array| by(&[2, 2, 2, 2], |at| narrow(x, |a, b| a + b)[&at[..]] / [8.0, 4.0][at[3]]);
+    mean.layer(|_| AvgPool2d(wide.without_padding()), &x, |_, x| counted(x));
     let x = sample(&[2, 2, 6], 7);
     let signal = |y: Array| y.index_axis(Axis(2), 0).to_owned();
+    exact.layer(|_| AdaptiveMaxPool1d(2), &x, |_, x| signal(max(&lifted(x), 1, 3)));
     exact.layer(|_| MaxPool1d(Pool::new(3)), &x, |_, x| signal(max(&lifted(x), 1, 3)));
     mean.layer(|_| AvgPool1d(Pool::new(3)), &x, |_, x| signal(average(&lifted(x), 1, 3)));
     mean.layer(|_| AdaptiveAvgPool1d(2), &x, |_, x| signal(average(&lifted(x), 1, 3)));
@@ -92,6 +109,8 @@ fn activations() {
     check(&x, Relu6, |x| x.clamp(0.0, 6.0));
     check(&x, LeakyRelu(0.25), |x| if x < 0.0 { 0.25 * x } else { x });
     check(&x, Elu(1.0), |x| if x < 0.0 { x.exp_m1() } else { x });
+    check(&x, Selu, |x| 1.0507009873554805 * if x < 0.0 { 1.6732632423543772 * x.exp_m1() } else { x });
+    check(&x, Hardtanh, |x| x.clamp(-1.0, 1.0));
     check(&x, Gelu, clear::gelu);
     check(&x, GeluTanh, |x| {
         0.5 * x * (1.0 + ((2.0 / std::f64::consts::PI).sqrt() * (x + 0.044715 * x * x * x)).tanh())
@@ -105,23 +124,32 @@ fn activations() {
 }
 
 #[test]
-fn rounds_of_activations() {
-    for (layer, rounds) in [
-        (Box::new(Relu) as Box<dyn Layer + Sync>, 4),
-        (Box::new(Elu(1.0)), 12),
-        (Box::new(Gelu), 4),
-        (Box::new(GeluTanh), 4),
-        (Box::new(Silu), 4),
-        (Box::new(Sigmoid), 4),
-        (Box::new(Tanh), 4),
-        (Box::new(Softplus), 4),
-    ] {
+fn rounds_of_layers_without_parameters() {
+    let layers: [(fn() -> Box<dyn Layer>, u64); 16] = [
+        (|| Box::new(Relu), 4),
+        (|| Box::new(Elu(1.0)), 12),
+        (|| Box::new(Selu), 14),
+        (|| Box::new(Hardtanh), 4),
+        (|| Box::new(Dropout::new(0.5)), 3),
+        (|| Box::new(Dropout::new(0.25)), 4),
+        (|| Box::new(MaxPool1d(Pool::new(2))), 4),
+        (|| Box::new(MaxPool2d(Pool::new(2))), 8),
+        (|| Box::new(MaxPool2d(Pool::new(3).stride(2).padding(1))), 16),
+        (|| Box::new(AdaptiveMaxPool2d([1, 1])), 12),
+        (|| Box::new(Gelu), 4),
+        (|| Box::new(GeluTanh), 4),
+        (|| Box::new(Silu), 4),
+        (|| Box::new(Sigmoid), 4),
+        (|| Box::new(Tanh), 4),
+        (|| Box::new(Softplus), 4),
+    ];
+    for (layer, rounds) in layers {
         let found = mpc_core::sim::Sim::new(2).explain(async |s| {
-            let y = layer.forward(&layers_common::secret(&s, &sample(&[2, 3], 1)));
+            let y = layer().forward(&layers_common::secret(&s, &sample(&[2, 4, 4], 1)));
             s.runtime().compute(&[y.handle()]);
             Ok(())
         });
-        assert_eq!(found.unwrap().total.rounds, rounds, "{layer:?}");
+        assert_eq!(found.unwrap().total.rounds, rounds, "{:?}", layer());
     }
 }
 
@@ -156,14 +184,14 @@ fn embeddings() {
     );
     let bags = |table: &Array| by(&[2, 2], |at| (0..2).map(|e| table[[[[3, 3], [1, 4]][at[0]][e], at[1]]]).sum());
     for (bag, factor, tolerance) in [(Bag::Sum, 1.0, 1e-9), (Bag::Mean, 0.5, 2e-5)] {
-        let check = Check::new(tolerance, tolerance);
-        check.run(
+        let (check, mean) = (Check::new(tolerance, tolerance), u64::from(bag == Bag::Mean));
+        check.rounds(4 + mean).run(
             |s| EmbeddingBag::init(s, 5, 2, bag),
             |table, x| table.forward(&index(x, &[3.0, 3.0, 1.0, 4.0], &[2, 2])) + x,
             &zero,
             |at, x| bags(&at["weight"]) * factor + x,
         );
-        check.run(
+        check.rounds(mean).run(
             |s| EmbeddingBag::init(s, 5, 2, bag),
             |table, x| table.of_public(&[3, 3, 1, 4], 2) + x,
             &zero,
@@ -270,4 +298,43 @@ fn parameters_have_the_names_of_pytorch() {
     );
     assert_eq!(encoder[4..6], ["layers.0.linear1.weight", "layers.0.linear1.bias"]);
     assert_eq!(replaced, ["weight"]);
+}
+
+/// Forward opens x and the weight and rescales y; backward opens the gradient of y alone, and rescales the two it makes.
+#[test]
+fn backward_opens_neither_input_nor_weight_again() {
+    fn check(
+        x: [usize; 4],
+        outputs: [usize; 4],
+        weights: u64,
+        layer: impl Fn(&mpc_core::Session) -> Box<dyn Layer> + Sync,
+    ) {
+        let fits = |dims: &[usize; 4]| if dims[3] == 0 { dims[..2].to_vec() } else { dims.to_vec() };
+        let (x, outputs) = (fits(&x), fits(&outputs));
+        let [nx, ny] = [&x, &outputs].map(|dims| dims.iter().product::<usize>() as u64);
+        let seen = mpc_core::sim::Sim::new(2).run(async |s| {
+            let layer = layer(&s);
+            let x = layers_common::secret(&s, &sample(&x, 1)).requires_grad();
+            let slope = layers_common::secret(&s, &sample(&outputs, 2));
+            let params = layer.parameters();
+            let weight = params[0].1.clone();
+            let ready: Vec<_> =
+                params.iter().map(|(_, param)| param.handle()).chain([x.handle(), slope.handle()]).collect();
+            s.runtime().compute(&ready);
+            let start = s.traffic().total;
+            let y = layer.forward(&x);
+            s.runtime().compute(&[y.handle()]);
+            let forward = s.traffic().total;
+            let gradients = (&y * &slope).sum().backward();
+            let slopes = [gradients.of(&x), gradients.of(&*weight)];
+            s.runtime().compute(&[slopes[0].handle(), slopes[1].handle()]);
+            let backward = s.traffic().total;
+            Ok((forward.sent - start.sent, backward.sent - forward.sent, backward.rounds - forward.rounds))
+        });
+        let expected = (8 * (nx + weights) + ny / 8, 8 * ny + (nx + weights) / 8, 2);
+        assert_eq!(layers_common::agreed(seen), expected);
+    }
+    check([64, 16, 0, 0], [64, 8, 0, 0], 8 * 16, |s| Box::new(Linear::init(s, 16, 8)));
+    let strides = Conv::default().stride(4);
+    check([8, 2, 8, 8], [8, 4, 2, 2], 4 * 2 * 16, move |s| Box::new(Conv2d::init(s, 2, 4, [4, 4], strides)));
 }

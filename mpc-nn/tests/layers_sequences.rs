@@ -227,6 +227,11 @@ fn encoder_layers() {
         &x,
         |at, x| clear::encoder_layer(at, "", x, 2, false, false),
     );
+    check.rounds(4 + 67).layer(
+        |s| TransformerEncoderLayer::init(s, 4, 2, 3).norm_first(),
+        &x,
+        |at, x| clear::encoder_layer(at, "", x, 2, true, false),
+    );
     check.layer(
         |s| {
             let layer = TransformerEncoderLayer::init(s, 4, 2, 3).norm_first().relu();

@@ -37,7 +37,9 @@ mod rms_norm;
 mod sequential;
 mod transformer;
 
-pub use activation::{Elu, Gelu, GeluTanh, LeakyRelu, LogSoftmax, Relu, Relu6, Sigmoid, Silu, Softmax, Softplus, Tanh};
+pub use activation::{
+    Elu, Gelu, GeluTanh, Hardtanh, LeakyRelu, LogSoftmax, Relu, Relu6, Selu, Sigmoid, Silu, Softmax, Softplus, Tanh,
+};
 pub use attention::{MultiheadAttention, causal_mask};
 pub use batch_norm::{BatchNorm, BatchNorm1d, BatchNorm2d};
 pub use conv::{Conv1d, Conv2d};
@@ -50,7 +52,8 @@ pub use group_norm::GroupNorm;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use pool::{
-    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, GlobalMaxPool, MaxPool1d, MaxPool2d,
+    AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveMaxPool1d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool,
+    GlobalMaxPool, MaxPool1d, MaxPool2d,
 };
 pub use recurrent::{Gru, GruUnit, Lstm, LstmState, LstmUnit, Recurrent, Rnn, RnnUnit, Stack, Unit, Weights};
 pub use residual::{Identity, Residual};

@@ -1,4 +1,4 @@
-//! Pooling as layers.
+//! Pooling as layers. All options are those of [`Pool`]: `MaxPool2d(Pool::new(3).stride(2).partial())`.
 
 use super::{Layer, scope};
 use mpc_core::{Pool, Secret, Tensor};
@@ -35,11 +35,15 @@ pools! {
     AdaptiveAvgPool2d(#[doc = "Rows and columns of the result."] [usize; 2]) as "adaptive_avg_pool2d":
         |self, x| x.adaptive_avg_pool2d(self.0);
     /// The mean of windows that cover the last axis evenly. 1 round. Error: one unit of the last place.
-    AdaptiveAvgPool1d(#[doc = "The length of the result."] usize) as "adaptive_avg_pool1d": |self, x| {
-        let last = x.shape().rank().saturating_sub(1);
-        let y = x.unsqueeze(last).adaptive_avg_pool2d([1, self.0]);
-        if y.handle().error().is_some() { y } else { y.squeeze(last) }
-    };
+    AdaptiveAvgPool1d(#[doc = "The length of the result."] usize) as "adaptive_avg_pool1d":
+        |self, x| x.adaptive_avg_pool1d(self.0);
+    /// The largest of each of `[rows, columns]` windows that cover the last two axes evenly. Exact. 4 rounds for each halving
+    /// of the larger windows' rows and columns.
+    AdaptiveMaxPool2d(#[doc = "Rows and columns of the result."] [usize; 2]) as "adaptive_max_pool2d":
+        |self, x| x.adaptive_max_pool2d(self.0);
+    /// The largest of each window of those that cover the last axis evenly. Exact. 4 rounds for each halving.
+    AdaptiveMaxPool1d(#[doc = "The length of the result."] usize) as "adaptive_max_pool1d":
+        |self, x| x.adaptive_max_pool1d(self.0);
     /// The mean over the last two axes, which keep size 1. 1 round. Error: one unit of the last place.
     GlobalAvgPool as "global_avg_pool": |self, x| x.global_avg_pool();
     /// The largest over the last two axes, which keep size 1. Exact. 4 rounds for each halving of their product.

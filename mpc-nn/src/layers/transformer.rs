@@ -6,7 +6,7 @@ use mpc_core::{Secret, Session, Tensor, Visibility};
 /// Attention and two linear layers, each with a way around it and a layer normalisation (Vaswani et al., 2017), for
 /// `[n, steps, width]`. The activation between the linear layers is GELU; [`Self::relu`] makes it PyTorch's default.
 ///
-/// For s steps `4 ceil(log2 s) + 67` rounds, without dropout; one less if the normalisations come first.
+/// For s steps `4 ceil(log2 s) + 67` rounds, without dropout, wherever the normalisations are.
 #[derive(Clone, Debug)]
 pub struct TransformerEncoderLayer {
     /// Attention of the steps of a sample to each other.
