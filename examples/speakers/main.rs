@@ -25,7 +25,7 @@ struct Flags {
     #[arg(long)]
     network: Option<Kind>,
     /// How often every recording is seen
-    #[arg(long, default_value_t = 20)]
+    #[arg(long, default_value_t = 15)]
     epochs: usize,
 }
 
@@ -109,7 +109,8 @@ async fn train<M: Module>(
         for rows in nn::data::batches(TRAIN, BATCH) {
             let logits = forward(&model, &recordings.rows(rows.clone()));
             let loss = nn::loss::cross_entropy(&logits, &names.rows(rows));
-            sgd.step(s, &mut model, &loss.backward());
+            let gradients = sgd.backward(&loss);
+            sgd.step(s, &mut model, &gradients);
         }
     }
     let count = speakers.len() - TRAIN;
@@ -148,17 +149,17 @@ mod tests {
         for found in mpc::sim::Sim::new(parties).run(async |s: Session| learn(&s, kind, epochs).await) {
             let (found, shapes) = found.unwrap();
             let clear = *clear.get_or_insert_with(|| plaintext::accuracy(kind, epochs, &shapes));
-            assert!((found - clear).abs() < 0.0055 && clear > 0.2, "{found} and {clear}");
+            assert!((found - clear).abs() < 0.0055 && clear > 0.12, "{found} and {clear}");
         }
     }
 
     #[test]
     fn the_lstm_is_that_in_the_clear() {
-        [2, 3].into_iter().for_each(|parties| agrees(Kind::Lstm, parties, 2));
+        [2, 3].into_iter().for_each(|parties| agrees(Kind::Lstm, parties, 1));
     }
 
     #[test]
     fn the_transformer_is_that_in_the_clear() {
-        [2, 3].into_iter().for_each(|parties| agrees(Kind::Transformer, parties, 2));
+        [2, 3].into_iter().for_each(|parties| agrees(Kind::Transformer, parties, 1));
     }
 }

@@ -90,9 +90,9 @@ mod tests {
 
     #[test]
     fn the_accuracy_is_that_in_the_clear() {
-        let recipe = Recipe { epochs: 2, batch: 50, lr: 4.0, momentum: 0.9 };
+        let recipe = Recipe { epochs: 1, batch: 50, lr: 4.0, momentum: 0.9 };
         let clear = plaintext::accuracy(recipe);
-        assert!(clear > 0.6, "{clear}");
+        assert!(clear > 0.5, "{clear}");
         for parties in [2, 3] {
             for found in mpc::sim::Sim::new(parties).run(async |s: Session| learn(&s, recipe).await) {
                 let found = found.unwrap();

@@ -130,12 +130,12 @@ fn rounds_of_layers_without_parameters() {
         (|| Box::new(Elu(1.0)), 12),
         (|| Box::new(Selu), 14),
         (|| Box::new(Hardtanh), 4),
-        (|| Box::new(Dropout::new(0.5)), 3),
-        (|| Box::new(Dropout::new(0.25)), 4),
+        (|| Box::new(Dropout::new(0.5)), 1),
+        (|| Box::new(Dropout::new(0.25)), 2),
         (|| Box::new(MaxPool1d(Pool::new(2))), 4),
         (|| Box::new(MaxPool2d(Pool::new(2))), 8),
         (|| Box::new(MaxPool2d(Pool::new(3).stride(2).padding(1))), 16),
-        (|| Box::new(AdaptiveMaxPool2d([1, 1])), 12),
+        (|| Box::new(AdaptiveMaxPool2d([1, 1])), 16),
         (|| Box::new(Gelu), 4),
         (|| Box::new(GeluTanh), 4),
         (|| Box::new(Silu), 4),
@@ -143,14 +143,19 @@ fn rounds_of_layers_without_parameters() {
         (|| Box::new(Tanh), 4),
         (|| Box::new(Softplus), 4),
     ];
+    let mut wrong = Vec::new();
     for (layer, rounds) in layers {
         let found = mpc_core::sim::Sim::new(2).explain(async |s| {
             let y = layer().forward(&layers_common::secret(&s, &sample(&[2, 4, 4], 1)));
             s.runtime().compute(&[y.handle()]);
             Ok(())
         });
-        assert_eq!(found.unwrap().total.rounds, rounds, "{:?}", layer());
+        let found = found.unwrap().total.rounds;
+        if found != rounds {
+            wrong.push((format!("{:?}", layer()), found, rounds));
+        }
     }
+    assert!(wrong.is_empty(), "layer, rounds found, rounds documented: {wrong:?}");
 }
 
 #[test]

@@ -7,7 +7,7 @@ use mpc_core::{Secret, Tensor};
 /// While training, each element is 0 with a public probability and else divided by the probability that it is not;
 /// nobody knows which. For prediction ([`Module::eval`](crate::Module::eval)) it does nothing.
 ///
-/// At most 4 rounds; exact for a probability whose quotient `1 / (1 - p)` is whole, such as 1/2, else one unit of the last
+/// 1 round for a probability of 1/2, 2 for a quarter, at most 4; exact for a probability whose quotient `1 / (1 - p)` is whole, such as 1/2, else one unit of the last
 /// place.
 #[derive(Clone, Debug)]
 pub struct Dropout {
