@@ -25,7 +25,7 @@ pub(crate) async fn on_shares(s: &Session) -> mpc::Result<Outcome> {
             v = w.over_sqrt(&w.norm_squared());
         }
         let size = v.t().matmul(&covariance.matmul(&v));
-        covariance = covariance - v.matmul(&v.t()) * &size;
+        covariance -= v.matmul(&v.t()) * &size;
         // The columns are standardised: their variance is 1.
         explained.push((size / columns as f64).reveal());
         values.push(v.reveal());

@@ -29,7 +29,7 @@ pub(crate) enum Kind {
 impl Kind {
     pub(crate) fn lr(self) -> f64 {
         match self {
-            Self::Lstm => 0.1,
+            Self::Lstm => 0.2,
             Self::Transformer => 0.05,
         }
     }

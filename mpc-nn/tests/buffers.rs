@@ -105,9 +105,12 @@ fn a_state_has_the_buffers_of_pytorch() {
     }
 }
 
+/// What is saved of a model, by name.
+type State = BTreeMap<String, Vec<f64>>;
+
 /// Epochs of six batches of four rows, a step every two batches, and a checkpoint every four batches: what is saved of the
 /// model at the end. The dropout is switched off before the first session, which later ones are not told.
-fn train(root: Option<&Path>, first: bool, dies: Option<u64>) -> Vec<Result<(Report, BTreeMap<String, Vec<f64>>)>> {
+fn train(root: Option<&Path>, first: bool, dies: Option<u64>) -> Vec<Result<(Report, State)>> {
     Sim::new(2).run(async |s: Session| {
         let (x, y) = data(&s);
         let mut model = model(&s);
