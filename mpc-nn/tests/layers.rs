@@ -89,7 +89,7 @@ fn pools() {
     };
     let wide = Pool { kernel: [2, 4], stride: [2, 4], ..Pool::new(2) }.partial();
     exact.layer(|_| MaxPool2d(wide), &x, |_, x| narrow(x, f64::max));
-    let counted = |x: &Array| by(&[2, 2, 2, 2], |at| narrow(x, |a, b| a + b)[&at[..]] / [8.0, 4.0][at[3]]);
+    let counted = |x: &Array| by(&[2, 2, 2, 2], |at| narrow(x, |a, b| a + b)[at] / [8.0, 4.0][at[3]]);
     mean.layer(|_| AvgPool2d(wide.without_padding()), &x, |_, x| counted(x));
     let x = sample(&[2, 2, 6], 7);
     let signal = |y: Array| y.index_axis(Axis(2), 0).to_owned();
@@ -125,7 +125,8 @@ fn activations() {
 
 #[test]
 fn rounds_of_layers_without_parameters() {
-    let layers: [(fn() -> Box<dyn Layer>, u64); 16] = [
+    type Build = fn() -> Box<dyn Layer>;
+    let layers: [(Build, u64); 16] = [
         (|| Box::new(Relu), 4),
         (|| Box::new(Elu(1.0)), 12),
         (|| Box::new(Selu), 14),
