@@ -5,6 +5,7 @@ mod along;
 mod bits;
 mod compare;
 mod conv;
+mod dealt;
 mod elementwise;
 mod gemm;
 mod layout;
