@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ULP, agreed, alice, close};
-use mpc_core::{Error, Pool, Secret, Session, Tensor, sim::Sim};
+use mpc_core::{Conv, Error, Pool, Secret, Session, Tensor, sim::Sim};
 
 /// Of a mean: factors have 16 significant bits, and the means are below 90.
 const MEAN: f64 = 90.0 * 0.5 * ULP + 2.0 * ULP;
@@ -372,4 +372,38 @@ fn gradients_through_a_relu_and_a_pool() {
         close(grads.of(&leaf).reveal().await?.into_iter().map(|g| g.min(1.0)).filter(|g| *g > 0.5), [1.0; 32], 1e-3);
         Ok(())
     }));
+}
+
+/// LeNet for 28 x 28: rounds of a forward pass, and the bytes that a party sends for a batch of 128 images.
+#[test]
+fn a_lenet_takes_29_rounds() {
+    let counted = std::cell::Cell::new((0, 0));
+    Sim::new(2)
+        .explain(async |s: Session| {
+            let zeros = |shape: &[usize]| alice(&s, shape, |_| 0.0);
+            let dense = |x: &Tensor<Secret>, [outputs, inputs]: [usize; 2]| {
+                let (w, b) = (zeros(&[outputs, inputs]), zeros(&[outputs]));
+                Tensor::<Secret>::from(x.handle().matmul_plus(false, w.handle(), true, b.handle()))
+            };
+            let (x, options) = (zeros(&[128, 1, 28, 28]), Conv::default());
+            let x = x.conv2d_plus(&zeros(&[20, 1, 5, 5]), &zeros(&[20]), &options).relu().max_pool2d(&Pool::new(2));
+            let x = x.conv2d_plus(&zeros(&[50, 20, 5, 5]), &zeros(&[50]), &options).relu().max_pool2d(&Pool::new(2));
+            let x = dense(&x.reshape([128, 800]), [500, 800]).relu();
+            let _logits = dense(&x, [10, 500]);
+            s.flush();
+            let total = s.traffic().total;
+            counted.set((total.rounds, total.sent));
+            Ok(())
+        })
+        .expect("a program that can be explained");
+    let words = |n: u64| 8 * n.div_ceil(64);
+    let pooled = |n: u64| {
+        let (half, last) = (n / 2, n / 4);
+        words(n) + 8 * half + 34 * words(half) + 24 * last + 105 * words(last)
+    };
+    let weights = 20 * 25 + 50 * 20 * 25 + 500 * 800 + 10 * 500;
+    let activations = 128 * (784 + 20 * 144 + 800 + 500);
+    let hidden = 128 * 500;
+    let sent = 8 * (weights + activations) + pooled(128 * 20 * 576) + pooled(128 * 50 * 64);
+    assert_eq!(counted.get(), (29, sent + 8 * hidden + 34 * words(hidden) + words(128 * 10)));
 }
