@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ULP, agreed, alice, close};
-use mpc_core::{Error, Pool, Secret, Session, Tensor, sim::Sim};
+use mpc_core::{Conv, Error, Pool, Secret, Session, Tensor, sim::Sim};
 
 /// Of a mean: factors have 16 significant bits, and the means are below 90.
 const MEAN: f64 = 90.0 * 0.5 * ULP + 2.0 * ULP;
@@ -247,4 +247,163 @@ fn mistakes() {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Rounds and bytes of what `program` records on a matrix of 2 x 8 x 8, as they are measured and as they are explained, and
+/// the result.
+fn spent(parties: usize, program: fn(&Tensor<Secret>) -> Tensor<Secret>) -> ((u64, u64), Vec<f64>) {
+    let measure = async |s: &Session| {
+        let x = alice(s, [1, 2, 8, 8], relu_at);
+        s.flush();
+        let before = s.traffic().total;
+        let z = program(&x);
+        s.flush();
+        let spent = s.traffic().total - before;
+        ((spent.rounds, spent.sent), z)
+    };
+    let found = agreed(Sim::new(parties).run(async |s: Session| {
+        let (cost, z) = measure(&s).await;
+        Ok((cost, z.reveal().await?.into_raw_vec_and_offset().0))
+    }));
+    let counted = std::cell::Cell::new((0, 0));
+    Sim::new(parties)
+        .explain(async |s: Session| {
+            counted.set(measure(&s).await.0);
+            Ok(())
+        })
+        .expect("a program that can be explained");
+    assert_eq!(counted.get(), found.0, "the cost report");
+    found
+}
+
+/// Some windows are all negative.
+fn relu_at(i: usize) -> f64 {
+    x_at(i) + 40.0
+}
+
+#[test]
+fn a_relu_before_a_pool_runs_after_it() {
+    let x: Vec<f64> = (0..128).map(relu_at).collect();
+    // The second halving has three comparisons: of the two, and of each with zero; their bits meet; two are chosen by.
+    let last = |n: u64| 3 * 8 * n + (3 * 33 + 2 * 2 + 2) * 8 * n.div_ceil(64);
+    let halving = |n: u64| 8 * n + 34 * 8 * n.div_ceil(64);
+    type Program = fn(&Tensor<Secret>) -> Tensor<Secret>;
+    let cases: [(Program, Pool, u64, u64); 4] = [
+        (|x| x.relu().max_pool2d(&Pool::new(2)), Pool::new(2), 9, halving(64) + last(32)),
+        // The view between them is of all elements.
+        (
+            |x| x.reshape([1, 128]).relu().reshape([1, 2, 8, 8]).max_pool2d(&Pool::new(2)),
+            Pool::new(2),
+            9,
+            halving(64) + last(32),
+        ),
+        (
+            |x| x.relu().max_pool2d(&Pool { kernel: [1, 3], stride: [1, 3], ..Pool::new(1) }),
+            Pool { kernel: [1, 3], stride: [1, 3], ..Pool::new(1) },
+            9,
+            halving(32) + last(32),
+        ),
+        // As many windows as elements: the ReLU first is less.
+        (
+            |x| x.relu().max_pool2d(&Pool::new(3).stride(1).padding(1)),
+            Pool::new(3).stride(1).padding(1),
+            20,
+            5 * halving(128),
+        ),
+    ];
+    for (number, (program, pool, rounds, sent)) in cases.into_iter().enumerate() {
+        let expected: Vec<f64> = windows(&x, [8, 8], &pool).iter().map(|window| largest(window).max(0.0)).collect();
+        assert!(expected.contains(&0.0) || number > 2);
+        for parties in [2, 3] {
+            let (cost, found) = spent(parties, program);
+            assert_eq!(found.len(), expected.len());
+            close(found, expected.clone(), 0.0);
+            assert_eq!(cost, (rounds, (parties as u64 - 1) * sent), "case {number} of {parties} parties");
+        }
+    }
+}
+
+#[test]
+fn a_relu_that_is_read_too_runs_too_and_one_that_has_run_is_pooled() {
+    let x: Vec<f64> = (0..128).map(relu_at).collect();
+    let expected: Vec<f64> = windows(&x, [8, 8], &Pool::new(2)).iter().map(|window| largest(window).max(0.0)).collect();
+    for run_first in [false, true] {
+        agreed(Sim::new(2).run(async |s: Session| {
+            let y = alice(&s, [1, 2, 8, 8], relu_at).relu();
+            if run_first {
+                s.flush();
+            }
+            let before = s.traffic().total.rounds;
+            let z = y.max_pool2d(&Pool::new(2));
+            s.flush();
+            assert_eq!(s.traffic().total.rounds - before, if run_first { 8 } else { 9 });
+            close(y.reveal().await?, x.iter().map(|x| x.max(0.0)), 0.0);
+            close(z.reveal().await?, expected.clone(), 0.0);
+            Ok(())
+        }));
+    }
+}
+
+#[test]
+fn gradients_through_a_relu_and_a_pool() {
+    let x0: Vec<f64> = (0..128).map(|i| relu_at(i) / 64.0).collect();
+    let clear = |x: &[f64]| {
+        let windows = windows(x, [8, 8], &Pool::new(2));
+        let part = |(k, window): (usize, &Vec<Option<f64>>)| (1.0 + k as f64 / 8.0) * largest(window).max(0.0);
+        windows.iter().enumerate().map(part).sum::<f64>()
+    };
+    let moved = |k: usize, h: f64| clear(&(0..128).map(|i| x0[i] + if i == k { h } else { 0.0 }).collect::<Vec<_>>());
+    let expected: Vec<f64> = (0..128).map(|k| (moved(k, 1e-6) - moved(k, -1e-6)) / 2e-6).collect();
+    let weights = |s: &Session| s.public([1, 2, 4, 4], &(0..32).map(|k| 1.0 + k as f64 / 8.0).collect::<Vec<_>>());
+    for parties in [2, 3] {
+        let found = agreed(Sim::new(parties).run(async |s: Session| {
+            let x = alice(&s, [1, 2, 8, 8], |i| relu_at(i) / 64.0).requires_grad();
+            let loss = (x.relu().max_pool2d(&Pool::new(2)) * weights(&s)).sum();
+            Ok(loss.backward().of(&x).reveal().await?.into_raw_vec_and_offset().0)
+        }));
+        close(found, expected.clone(), 24.0 * ULP);
+    }
+    // A gradient that ends at the ReLU is one of the ReLU, and one that is cut off before it stays so.
+    agreed(Sim::new(2).run(async |s: Session| {
+        let x = alice(&s, [1, 2, 8, 8], |i| relu_at(i) / 64.0).requires_grad();
+        let leaf = x.relu().detach().requires_grad();
+        let loss = (leaf.max_pool2d(&Pool::new(2)) * weights(&s)).sum();
+        let grads = loss.backward();
+        close(grads.of(&leaf).reveal().await?.into_iter().map(|g| g.min(1.0)).filter(|g| *g > 0.5), [1.0; 32], 1e-3);
+        Ok(())
+    }));
+}
+
+/// LeNet for 28 x 28: rounds of a forward pass, and the bytes that a party sends for a batch of 128 images.
+#[test]
+fn a_lenet_takes_29_rounds() {
+    let counted = std::cell::Cell::new((0, 0));
+    Sim::new(2)
+        .explain(async |s: Session| {
+            let zeros = |shape: &[usize]| alice(&s, shape, |_| 0.0);
+            let dense = |x: &Tensor<Secret>, [outputs, inputs]: [usize; 2]| {
+                let (w, b) = (zeros(&[outputs, inputs]), zeros(&[outputs]));
+                Tensor::<Secret>::from(x.handle().matmul_plus(false, w.handle(), true, b.handle()))
+            };
+            let (x, options) = (zeros(&[128, 1, 28, 28]), Conv::default());
+            let x = x.conv2d_plus(&zeros(&[20, 1, 5, 5]), &zeros(&[20]), &options).relu().max_pool2d(&Pool::new(2));
+            let x = x.conv2d_plus(&zeros(&[50, 20, 5, 5]), &zeros(&[50]), &options).relu().max_pool2d(&Pool::new(2));
+            let x = dense(&x.reshape([128, 800]), [500, 800]).relu();
+            let _logits = dense(&x, [10, 500]);
+            s.flush();
+            let total = s.traffic().total;
+            counted.set((total.rounds, total.sent));
+            Ok(())
+        })
+        .expect("a program that can be explained");
+    let words = |n: u64| 8 * n.div_ceil(64);
+    let pooled = |n: u64| {
+        let (half, last) = (n / 2, n / 4);
+        words(n) + 8 * half + 34 * words(half) + 24 * last + 105 * words(last)
+    };
+    let weights = 20 * 25 + 50 * 20 * 25 + 500 * 800 + 10 * 500;
+    let activations = 128 * (784 + 20 * 144 + 800 + 500);
+    let hidden = 128 * 500;
+    let sent = 8 * (weights + activations) + pooled(128 * 20 * 576) + pooled(128 * 50 * 64);
+    assert_eq!(counted.get(), (29, sent + 8 * hidden + 34 * words(hidden) + words(128 * 10)));
 }

@@ -22,38 +22,9 @@ pub fn groups(count: usize) -> Vec<usize> {
     (0..parts).map(|part| count / parts + usize::from(part < count % parts)).collect()
 }
 
-/// A party's share of the product of the bits `opened[i] ^ mask[i]`, one word of each, given its shares of the products of
-/// the masks. `share(set)` is the share of a set's product: the constant one, a mask, or a monomial.
-pub fn product(factors: usize, opened: impl Fn(usize) -> u64, share: impl Fn(usize) -> u64) -> u64 {
-    let mut shares = [0u64; 1 << MOST];
-    let mut half = 1 << factors;
-    (0..half).for_each(|set| shares[set] = share(set));
-    for factor in (0..factors).rev() {
-        half /= 2;
-        let value = opened(factor);
-        for low in 0..half {
-            shares[low] = shares[low + half] ^ shares[low] & value;
-        }
-    }
-    shares[0]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn products_are_right_for_every_input() {
-        for factors in 1..=MOST {
-            for bits in 0..1usize << (2 * factors) {
-                let (values, masks) = (bits >> factors, bits & ((1 << factors) - 1));
-                let opened = |i: usize| (values ^ masks) as u64 >> i & 1;
-                let share = |set: usize| u64::from(set & masks == set);
-                let expected = u64::from(values == (1 << factors) - 1);
-                assert_eq!(product(factors, opened, share) & 1, expected, "{factors} {bits:b}");
-            }
-        }
-    }
 
     #[test]
     fn groups_are_even() {

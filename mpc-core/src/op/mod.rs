@@ -23,7 +23,7 @@ use crate::{
     preprocessing::Need,
     protocol::WireId,
     rand::At,
-    shape::Shape,
+    shape::{Shape, View},
 };
 use std::{fmt, rc::Rc};
 
@@ -81,6 +81,11 @@ pub trait Op: fmt::Debug + 'static {
     /// Whether the result is made of copies of the input's elements and nothing else: ones stay ones.
     fn rearranges(&self) -> bool {
         false
+    }
+
+    /// The view that this op is, and its shape, if it is one and has each element of its input once.
+    fn view(&self, _input: &Shape) -> Option<(View, Shape)> {
+        None
     }
 
     /// The part that this op may take in a fusion.

@@ -223,6 +223,11 @@ impl Runtime {
         op.digest(&mut |x| digest.number(x));
     }
 
+    /// Whether a node is recorded and has not been handed to the executor.
+    pub(super) fn is_waiting(&self, node: &Rc<Node>) -> bool {
+        self.pending.borrow().iter().rev().any(|other| Rc::ptr_eq(other, node))
+    }
+
     /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
     /// `targets`, only what those need; the rest stays recorded.
     fn spawn_recorded(&self, targets: Option<&[&Handle]>) -> Result<()> {

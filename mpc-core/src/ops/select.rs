@@ -1,7 +1,11 @@
 //! Functions made of a comparison and a choice. Each: 3 rounds after the opening of x (of the difference, for two tensors),
 //! exact up to the rounding of public factors. Gradients choose by the bit of the forward pass.
 
-use crate::{engine::Comparison, op::Handle};
+use crate::{
+    engine::Comparison,
+    op::Handle,
+    shape::{Shape, View},
+};
 
 impl Handle {
     /// `bit ? x : y` for these bits.
@@ -16,10 +20,42 @@ impl Handle {
         self.compare_with(Comparison::NotLess, 0.0).number()
     }
 
-    /// max(x, 0). Of a product that was recorded just before: 4 rounds instead of 5 (see [`Fusion`](crate::op::Fusion)).
+    /// max(x, 0). Of a product that was recorded just before, or of that in another shape: 4 rounds instead of 5 (see
+    /// [`Fusion`](crate::op::Fusion)).
     #[track_caller]
     pub fn relu(&self) -> Self {
-        self.leniently_positive().keep(self)
+        let (views, base) = self.unviewed();
+        if views.is_empty() || !base.is_waiting_product() {
+            return self.leniently_positive().keep(self);
+        }
+        base.relu().viewed_by(views)
+    }
+
+    /// What this is the ReLU of, perhaps in another shape, if it waits to run.
+    #[track_caller]
+    pub(super) fn before_relu(&self) -> Option<Self> {
+        let (views, base) = self.unviewed();
+        let x = base.rectified()?;
+        Some(x.viewed_by(views))
+    }
+
+    /// The views of all elements, last first, that lead from a tensor to this one, and that tensor.
+    fn unviewed(&self) -> (Vec<(View, Shape)>, Self) {
+        let (mut views, mut base) = (Vec::new(), self.clone());
+        while let Some((of, view, shape)) = base.viewed() {
+            views.push((view, shape));
+            base = of;
+        }
+        (views, base)
+    }
+
+    #[track_caller]
+    fn viewed_by(&self, mut views: Vec<(View, Shape)>) -> Self {
+        let mut viewed = self.clone();
+        while let Some((view, shape)) = views.pop() {
+            viewed = viewed.view(Ok(view), Some(shape));
+        }
+        viewed
     }
 
     /// |x|.
@@ -47,7 +83,7 @@ impl Handle {
     /// What to add to x to replace it by a public number where the bits are set.
     #[track_caller]
     fn replaced(&self, bits: &Self, by: f64) -> Self {
-        let by = Self::public(self.runtime(), crate::Shape::scalar(), &[by]).expand(&self.shape());
+        let by = Self::public(self.runtime(), Shape::scalar(), &[by]).expand(&self.shape());
         bits.keep(&by).sub(&bits.keep(self))
     }
 

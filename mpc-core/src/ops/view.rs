@@ -53,6 +53,11 @@ impl Op for View {
     fn rearranges(&self) -> bool {
         true
     }
+    fn view(&self, input: &Shape) -> Option<(Layout, Shape)> {
+        let layout = self.layout.as_ref().ok()?;
+        let once = layout.len() == input.len() && layout.axes.iter().all(|axis| axis.size < 2 || axis.stride != 0);
+        once.then(|| (layout.clone(), self.shape.clone()))
+    }
     fn vjp(&self, _: usize, grad: &Handle, inputs: &[Handle]) -> Option<Handle> {
         Some(grad.then(Scatter { layout: self.layout(), shape: inputs[0].shape() }, &[]))
     }

@@ -5,7 +5,8 @@ use crate::{ops::Pool, visibility::Visibility};
 
 impl<V: Visibility> Tensor<V> {
     /// The largest of each window over the last two axes. Exact; 4 rounds for each halving of the window's rows and columns:
-    /// 8 for 2 x 2, 16 for 3 x 3.
+    /// 8 for 2 x 2, 16 for 3 x 3. A ReLU before it that has not run yet is computed after it, where there are at most half as
+    /// many windows as elements: one round more than the maximum alone. Keep no handle to such a ReLU, or it runs too.
     #[track_caller]
     pub fn max_pool2d(&self, pool: &Pool) -> Self {
         self.handle.max_pool2d(pool).into()

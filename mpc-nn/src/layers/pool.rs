@@ -23,7 +23,7 @@ macro_rules! pools {
 
 pools! {
     /// The largest of each window over the last two axes. Exact. 4 rounds for each halving of the window's rows and of its
-    /// columns: 8 for 2 x 2. `MaxPool2d(Pool::new(2))` halves an image.
+    /// columns: 8 for 2 x 2, 9 together with a ReLU before. `MaxPool2d(Pool::new(2))` halves an image.
     MaxPool2d(#[doc = "The window and how it moves."] Pool) as "max_pool2d": |self, x| x.max_pool2d(&self.0);
     /// The largest of each window over the last axis, by the columns' options. Exact. 4 rounds for each halving.
     MaxPool1d(#[doc = "The window and how it moves."] Pool) as "max_pool1d": |self, x| x.max_pool1d(&self.0);

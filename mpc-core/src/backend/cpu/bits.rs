@@ -1,48 +1,131 @@
 //! Packed bits: bit i of word w is element 64 w + i.
 
-use crate::ring::Ring;
+use super::{
+    level::Level,
+    parts::{self, Vectorised},
+};
+use crate::{backend::tree::plane, ring::Ring};
 
 /// Packs one bit an element.
-pub(super) fn pack<R: Ring>(a: &[R], bit: impl Fn(R) -> u64) -> Vec<u64> {
-    a.chunks(64).map(|chunk| chunk.iter().rev().fold(0, |word, &x| word << 1 | bit(x))).collect()
+struct Pack<'a, R, F> {
+    from: &'a [R],
+    bit: F,
+    to: &'a mut [u64],
 }
 
-pub(super) fn top_bits<R: Ring>(a: &[R]) -> Vec<u64> {
-    pack(a, R::msb)
+impl<R: Ring, F: Fn(R) -> bool> Vectorised for Pack<'_, R, F> {
+    #[inline(always)]
+    fn run(self) {
+        for (word, from) in self.to.iter_mut().zip(self.from.chunks(64)) {
+            *word = 0;
+            match from.as_array::<64>() {
+                Some(from) => (0..64).for_each(|i| *word |= u64::from((self.bit)(from[i])) << i),
+                None => from.iter().enumerate().for_each(|(i, &x)| *word |= u64::from((self.bit)(x)) << i),
+            }
+        }
+    }
 }
 
-/// Bit i of packed bits.
-pub(super) fn bit(bits: &[u64], i: usize) -> u64 {
-    bits[i / 64] >> (i % 64) & 1
+fn pack<R: Ring>(level: Level, a: &[R], bit: impl Fn(R) -> bool + Copy + Sync) -> Vec<u64> {
+    let mut out = vec![0; plane(a.len())];
+    let pieces = parts::planes(&mut out, plane(a.len()), parts::PART / 64).into_iter().flatten();
+    let job = |(to, from)| level.run(Pack { from, bit, to });
+    parts::each(a.len(), pieces.zip(a.chunks(parts::PART)).collect(), job);
+    out
 }
 
-pub(super) fn to_ring<R: Ring>(bits: &[u64], len: usize) -> Vec<R> {
-    (0..len).map(|i| R::from_i128(i128::from(bit(bits, i)))).collect()
+pub(super) fn top_bits<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
+    pack(level, a, |x| R::msb(x) == 1)
 }
 
-pub(super) fn choose<R: Ring>(bits: &[u64], a: &[R], b: &[R]) -> Vec<R> {
+pub(super) fn nonzero<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
+    pack(level, a, |x| x != R::ZERO)
+}
+
+/// 0 or 1.
+#[inline(always)]
+pub(super) fn bit<R: Ring>(word: u64, i: usize) -> R {
+    if word >> i & 1 == 1 { R::ONE } else { R::ZERO }
+}
+
+struct ToRing<'a, R> {
+    bits: &'a [u64],
+    out: &'a mut [R],
+}
+
+impl<R: Ring> Vectorised for ToRing<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        for (out, &word) in self.out.chunks_mut(64).zip(self.bits) {
+            out.iter_mut().enumerate().for_each(|(i, out)| *out = bit(word, i));
+        }
+    }
+}
+
+pub(super) fn to_ring<R: Ring>(level: Level, bits: &[u64], len: usize) -> Vec<R> {
+    let mut out = vec![R::ZERO; len];
+    parts::fill(&mut out, |from, out| level.run(ToRing { bits: &bits[from / 64..], out }));
+    out
+}
+
+struct Choose<'a, R> {
+    bits: &'a [u64],
+    a: &'a [R],
+    b: &'a [R],
+    out: &'a mut [R],
+}
+
+impl<R: Ring> Vectorised for Choose<'_, R> {
+    #[inline(always)]
+    fn run(self) {
+        let pairs = self.a.chunks(64).zip(self.b.chunks(64));
+        for ((out, (a, b)), &word) in self.out.chunks_mut(64).zip(pairs).zip(self.bits) {
+            for (i, (out, (&a, &b))) in out.iter_mut().zip(a.iter().zip(b)).enumerate() {
+                // The bits are public where this is used, and still: arithmetic has no branch to be mispredicted.
+                *out = R::add(b, R::and(R::sub(a, b), R::neg(bit(word, i))));
+            }
+        }
+    }
+}
+
+pub(super) fn choose<R: Ring>(level: Level, bits: &[u64], a: &[R], b: &[R]) -> Vec<R> {
     assert_eq!(a.len(), b.len(), "operands of one length");
-    // The bits are public where this is used, and still: an arithmetic select has no branch to be mispredicted.
-    let pick = |(i, (&a, &b)): (usize, (&R, &R))| {
-        let bit = R::from_i128(i128::from(bit(bits, i)));
-        R::add(b, R::mul(bit, R::sub(a, b)))
-    };
-    a.iter().zip(b).enumerate().map(pick).collect()
+    let mut out = vec![R::ZERO; a.len()];
+    parts::fill(&mut out, |from, out| {
+        level.run(Choose { bits: &bits[from / 64..], a: &a[from..], b: &b[from..], out })
+    });
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn check<R: Ring>(len: usize) {
+        let top = R::shl(R::ONE, R::BITS - 1);
+        let set = |i: usize| i.is_multiple_of(3) || i % 64 == 63;
+        let tops: Vec<R> = (0..len).map(|i| if set(i) { R::add(top, R::ONE) } else { R::sub(top, R::ONE) }).collect();
+        let numbers: Vec<R> = (0..len).map(|i| if set(i) { R::ONE } else { R::ZERO }).collect();
+        let mut words = vec![0u64; len.div_ceil(64)];
+        (0..len).filter(|&i| set(i)).for_each(|i| words[i / 64] |= 1 << (i % 64));
+        let (a, b): (Vec<R>, Vec<R>) = (0..len).map(|i| (R::from_i128(i as i128), R::from_i128(-(i as i128)))).unzip();
+        let chosen: Vec<R> = (0..len).map(|i| if set(i) { a[i] } else { b[i] }).collect();
+        for level in Level::ALL.into_iter().filter(|level| level.supported()) {
+            assert!(top_bits(level, &tops) == words, "{level} {len}");
+            assert!(nonzero(level, &numbers) == words, "{level} {len}");
+            assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
+            assert!(choose(level, &words, &a, &b) == chosen, "{level} {len}");
+        }
+    }
+
     #[test]
-    fn packing_round_trips() {
-        let values: Vec<u64> = (0..131).map(|i: u64| if i.is_multiple_of(3) { 1 << 63 } else { 1 }).collect();
-        let bits = top_bits(&values);
-        assert_eq!(bits.len(), 3);
-        let expected: Vec<u64> = (0..131).map(|i: u64| u64::from(i.is_multiple_of(3))).collect();
-        assert_eq!(to_ring::<u64>(&bits, 131), expected);
-        let (a, b) = (vec![7u32; 131], vec![9u32; 131]);
-        let picked: Vec<u32> = expected.iter().map(|&bit| if bit == 1 { 7 } else { 9 }).collect();
-        assert_eq!(choose(&bits, &a, &b), picked);
+    fn every_level_gives_what_is_defined() {
+        for len in [0, 1, 63, 64, 65, 131, 1000, (1 << 16) + 77] {
+            check::<u64>(len);
+        }
+        for len in [1, 64, 131] {
+            check::<u32>(len);
+            check::<u128>(len);
+        }
     }
 }

@@ -6,8 +6,8 @@ use std::fmt;
 /// The variable that forces a level.
 const VARIABLE: &str = "MPC_CPU";
 
-/// Instructions that kernels may use. Every level gives the same results.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Instructions that kernels may use, each level with those before it. Every level gives the same results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Those that every processor of the target has.
     Portable,

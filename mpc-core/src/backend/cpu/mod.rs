@@ -5,10 +5,13 @@ mod along;
 mod bits;
 mod compare;
 mod conv;
+mod dealt;
 mod elementwise;
 mod gemm;
 mod layout;
 mod level;
+mod nibbles;
+mod parts;
 mod patches;
 mod product;
 mod series;
@@ -213,7 +216,7 @@ impl Backend for Cpu {
     }
 
     fn top_bits<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
-        bits::top_bits(a).into()
+        bits::top_bits(self.level, a).into()
     }
 
     fn and(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
@@ -221,7 +224,7 @@ impl Backend for Cpu {
     }
 
     fn equal_nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        compare::equal_nibbles(c, tables).into()
+        nibbles::equal(self.level, c, tables).into()
     }
 
     fn conjunctions(
@@ -232,15 +235,15 @@ impl Backend for Cpu {
         monomials: &Bits<Self>,
         first: bool,
     ) -> CpuArray<u64> {
-        compare::conjunctions(groups, opened, masks, monomials, first).into()
+        compare::conjunctions(self.level, groups, compare::Shared { opened, masks, monomials, first }).into()
     }
 
     fn view_bits(&self, view: &View, a: &CpuArray<u64>, len: usize) -> CpuArray<u64> {
-        bits::pack(&layout::view(view, &bits::to_ring::<u32>(a, len)), u64::from).into()
+        bits::nonzero(self.level, &layout::view(view, &bits::to_ring::<u32>(self.level, a, len))).into()
     }
 
     fn pack<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
-        bits::pack(a, |x| u64::from(x != R::ZERO)).into()
+        bits::nonzero(self.level, a).into()
     }
 
     fn xor(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
@@ -260,15 +263,15 @@ impl Backend for Cpu {
     }
 
     fn bits_to_ring<R: Ring>(&self, bits: &CpuArray<u64>, len: usize) -> CpuArray<R> {
-        bits::to_ring(bits, len).into()
+        bits::to_ring(self.level, bits, len).into()
     }
 
     fn choose<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        bits::choose(bits, a, b).into()
+        bits::choose(self.level, bits, a, b).into()
     }
 
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> CpuArray<R> {
-        truncate::by_bit(&step).into()
+        truncate::by_bit(self.level, &step).into()
     }
 
     fn truncate_opened<R: Ring>(
@@ -279,11 +282,11 @@ impl Backend for Cpu {
         bits: u32,
         first: bool,
     ) -> CpuArray<R> {
-        truncate::opened(m, high, sign, bits, first).into()
+        truncate::opened(self.level, [m, high, sign], bits, first).into()
     }
 
     fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        compare::nibbles(c, tables).into()
+        nibbles::less_or_equal(self.level, c, tables).into()
     }
 
     fn tree_level(
@@ -295,7 +298,8 @@ impl Backend for Cpu {
         monomials: &Bits<Self>,
         first: bool,
     ) -> CpuArray<u64> {
-        compare::tree_level(level, leaves, opened, masks, monomials, first).into()
+        let shared = compare::Shared { opened, masks, monomials, first };
+        compare::tree_level(self.level, level, leaves, shared).into()
     }
 
     fn series<R: Ring>(

@@ -1,8 +1,18 @@
 //! Maxima of windows: 4 rounds for each halving of a window's rows and of its columns, whatever the tensor's size, exact:
 //! 8 for 2 x 2.
+//!
+//! The largest of ReLUs is the ReLU of the largest, and there are fewer of those. So if what is pooled is a ReLU that has
+//! not run yet, and there are at most half as many windows as elements, the windows are those of what it is made of, and
+//! the last halving has zero as a third candidate: 5 rounds instead of 4, and no ReLU before. For 2 x 2 that is 9 rounds
+//! and 5/4 comparisons an element instead of 12 and 7/4, and the same gradients. A ReLU that is read elsewhere too runs
+//! there.
 
 use super::{Planes, Pool, even};
-use crate::{error::Usage, op::Handle};
+use crate::{
+    engine::{Comparison, Logic},
+    error::Usage,
+    op::Handle,
+};
 
 impl Handle {
     /// The largest of each window over the last two axes.
@@ -36,13 +46,21 @@ impl Handle {
             let problem = "a window that lies in the padding has no largest element".into();
             return self.refuse(op, Usage::Argument(problem));
         }
-        self.largest_along(first + 1, &columns).largest_along(first, &rows)
+        let outer: usize = self.shape().dims()[..first].iter().product();
+        let few = 2 * outer * rows.len() * columns.len() <= self.shape().len();
+        let before = if few { self.before_relu() } else { None };
+        let (x, zero) = before.map_or_else(|| (self.clone(), false), |x| (x, true));
+        // A zero joins the last halving that there is.
+        match rows.iter().any(|places| places.len() > 1) {
+            true => x.largest_along(first + 1, &columns, false).largest_along(first, &rows, zero),
+            false => x.largest_along(first, &rows, false).largest_along(first + 1, &columns, zero),
+        }
     }
 
-    /// The largest of windows along one axis, which cover these places each. A window with fewer places than others has its
-    /// last again, which changes no maximum.
+    /// The largest of windows along one axis, which cover these places each, and perhaps of zero. A window with fewer places
+    /// than others has its last again, which changes no maximum.
     #[track_caller]
-    fn largest_along(&self, axis: usize, windows: &[Vec<usize>]) -> Self {
+    fn largest_along(&self, axis: usize, windows: &[Vec<usize>], zero: bool) -> Self {
         let taps = windows.iter().map(Vec::len).max().unwrap_or(0);
         let mut candidates = Vec::with_capacity(taps);
         for tap in 0..taps {
@@ -50,13 +68,26 @@ impl Handle {
             candidates.push(self.stepped(axis, &places));
         }
         while candidates.len() > 1 {
+            if let ([a, b], true) = (&candidates[..], zero) {
+                return a.larger_or_zero(b);
+            }
             let mut larger = Vec::with_capacity(candidates.len().div_ceil(2));
             for pair in candidates.chunks(2) {
                 larger.push(if let [a, b] = pair { a.maximum(b) } else { pair[0].clone() });
             }
             candidates = larger;
         }
-        candidates.pop().unwrap_or_else(|| self.clone())
+        let largest = candidates.pop().unwrap_or_else(|| self.clone());
+        if zero { largest.relu() } else { largest }
+    }
+
+    /// The largest of two and zero: 3 comparisons at once, in 5 rounds with the openings.
+    #[track_caller]
+    fn larger_or_zero(&self, other: &Self) -> Self {
+        let wins = self.compare(Comparison::NotLess, other);
+        let (this, that) = (self.compare_with(Comparison::NotLess, 0.0), other.compare_with(Comparison::NotLess, 0.0));
+        let (this, that) = (this.logic(Logic::And, &wins), that.logic(Logic::And, &wins.not()));
+        this.keep(self).add(&that.keep(other))
     }
 
     /// Places along an axis: a view, which shares the opening of what it views, if they are at equal distances.

@@ -3,10 +3,7 @@
 
 use super::compare;
 use crate::{
-    backend::{
-        Backend, Cpu, Series, conjunction,
-        tree::{self, plane},
-    },
+    backend::{Backend, Cpu, Series, tree::plane},
     bilinear::{Bilinear, Linear},
     context::corrected,
     error::{Error, Result},
@@ -132,12 +129,15 @@ impl<R: Ring> Service<R> {
                 self.correct(here(Purpose::ChoiceSign), sign);
             }
             NeedKind::Compare { mask, thresholds } => {
-                let tables = tables(&self.mask(mask));
+                let tables = self.cpu.tables(&self.mask(mask));
                 self.correct_bits(here(Purpose::Tables), tables);
                 for part in need.part..need.part.saturating_add(*thresholds) {
                     let words = compare::mask_words(R::BITS, mask.out_len());
                     let masks = self.xor(at(part, Purpose::Tree), words);
-                    self.correct_bits(at(part, Purpose::Monomials), monomials(R::BITS, &masks, plane(mask.out_len())));
+                    self.correct_bits(
+                        at(part, Purpose::Monomials),
+                        self.cpu.monomials(R::BITS, &masks, plane(mask.out_len())),
+                    );
                 }
             }
             NeedKind::Choice { len, wires } => {
@@ -151,14 +151,14 @@ impl<R: Ring> Service<R> {
                 }
             }
             NeedKind::Equal { mask } => {
-                let tables = equality_tables(&self.mask(mask));
+                let tables = self.cpu.equality_tables(&self.mask(mask));
                 self.correct_bits(here(Purpose::Tables), tables);
             }
             NeedKind::Conjunction { len, groups } => {
                 let width = plane(*len);
                 let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
                 let masks = self.xor(here(Purpose::Factors), factors * width);
-                self.correct_bits(here(Purpose::FactorProducts), factor_products(groups, &masks, width));
+                self.correct_bits(here(Purpose::FactorProducts), self.cpu.factor_products(groups, &masks, width));
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
                 if period_log2 + self.fixed.bits() > 62 {
@@ -225,71 +225,4 @@ impl<R: Ring> Service<R> {
         }
         self.outbox[receiver].push((at, value.into()));
     }
-}
-
-/// The tables of each mask: see [`tree`].
-fn tables<R: Ring>(masks: &[R]) -> Vec<u64> {
-    let (count, words) = (tree::nibbles(R::BITS), tree::table_words(R::BITS));
-    let mut tables = vec![0u64; masks.len() * words];
-    for (&mask, tables) in masks.iter().zip(tables.chunks_exact_mut(words)) {
-        for nibble in 0..count {
-            let value = R::low(R::shr(mask, 4 * nibble as u32)) & 15;
-            let table = if nibble + 1 == count {
-                let (sign, value) = (value >> 3, value & 7);
-                let below = (1u64 << value) - 1; // entry i: i < value
-                1 << value | ((below ^ (0xFF * sign)) & 0xFF) << 8
-            } else {
-                1 << value
-            };
-            tables[nibble / 4] |= table << (16 * (nibble % 4));
-        }
-    }
-    tables
-}
-
-/// One-hot tables of all nibbles.
-fn equality_tables<R: Ring>(masks: &[R]) -> Vec<u64> {
-    let (count, words) = (tree::nibbles(R::BITS), tree::table_words(R::BITS));
-    let mut tables = vec![0u64; masks.len() * words];
-    for (&mask, tables) in masks.iter().zip(tables.chunks_exact_mut(words)) {
-        for nibble in 0..count {
-            let value = R::low(R::shr(mask, 4 * nibble as u32)) & 15;
-            tables[nibble / 4] |= 1 << (16 * (nibble % 4) as u64 + value);
-        }
-    }
-    tables
-}
-
-/// The products of the masks of groups of factors: see [`conjunction`].
-fn factor_products(groups: &[u8], masks: &[u64], width: usize) -> Vec<u64> {
-    let (mut out, mut factor) = (Vec::new(), 0);
-    for &factors in groups {
-        for set in conjunction::monomial_sets(usize::from(factors)) {
-            for word in 0..width {
-                let members = (0..conjunction::MOST).filter(|member| set >> member & 1 == 1);
-                out.push(members.fold(u64::MAX, |product, member| product & masks[(factor + member) * width + word]));
-            }
-        }
-        factor += usize::from(factors);
-    }
-    out
-}
-
-/// The monomials of all nodes of all levels, from the masks of the opened bits.
-fn monomials(ring_bits: u32, masks: &[u64], width: usize) -> Vec<u64> {
-    let mut out = Vec::with_capacity(tree::monomial_bits(ring_bits) * width);
-    let mut offset = 0;
-    for level in tree::levels(tree::nibbles(ring_bits)) {
-        for node in &level.nodes {
-            for set in node.monomial_sets() {
-                for word in 0..width {
-                    let members = (0..7).filter(|variable| set >> variable & 1 == 1);
-                    let mask = |variable: usize| masks[(offset + node.opened + variable) * width + word];
-                    out.push(members.fold(u64::MAX, |product, variable| product & mask(variable)));
-                }
-            }
-        }
-        offset += level.opened;
-    }
-    out
 }

@@ -1,0 +1,99 @@
+//! Every nibble of public values, looked up in this party's shares of the dealer's tables: see
+//! [`tree`](crate::backend::tree). A kernel makes one word of every plane from 64 elements; one kernel a file, chosen at
+//! run time.
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod portable;
+#[cfg(test)]
+mod tests;
+
+use super::{level::Level, parts};
+use crate::{
+    backend::tree::{self, plane},
+    ring::Ring,
+};
+#[cfg(target_arch = "x86_64")]
+use std::any::TypeId;
+
+/// The most planes: of the ring of 128 bits.
+const MOST: usize = 64;
+/// Words of a plane that are gathered before they are stored: a line of the cache. The planes may lie whole pages apart,
+/// and then all their lines have the same place in it.
+const LINE: usize = 8;
+/// Words of a plane that a thread makes at a time.
+const PART: usize = parts::PART / 64;
+
+/// A part of the result, by planes, and the elements and tables that it is made of.
+type Job<'a, R> = (Vec<&'a mut [u64]>, (&'a [R], &'a [u64]));
+
+/// Looks up 64 elements.
+trait Kernel<R>: Copy + Sync {
+    /// Word by word of the planes. With `LESS` these are `lt`, lowest nibble first, then `eq`, and the top nibble has two
+    /// tables of 8 bits; without, `eq` alone, and all tables have 16 bits.
+    ///
+    /// `c` has at most 64 elements, `tables` theirs, `planes` a word for each plane.
+    fn block<const LESS: bool>(self, c: &[R], tables: &[u64], planes: &mut [u64]);
+}
+
+/// The planes of `lt` and of `eq`.
+pub(super) fn less_or_equal<R: Ring>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+    dispatch::<R, true>(level, c, tables)
+}
+
+/// The planes of `eq`, for tables that are one-hot in all nibbles.
+pub(super) fn equal<R: Ring>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+    dispatch::<R, false>(level, c, tables)
+}
+
+fn dispatch<R: Ring, const LESS: bool>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+    // The other kernels are for words of 64 bits.
+    #[cfg(target_arch = "x86_64")]
+    if TypeId::of::<R>() == TypeId::of::<u64>() {
+        let c = bytemuck::cast_slice(c);
+        let avx2 = || avx2::Avx2::new().map(|kernel| look_up::<u64, _, LESS>(kernel, c, tables));
+        let found = match level {
+            Level::Portable => None,
+            Level::Avx2 => avx2(),
+            Level::Avx512 | Level::Ifma => match avx512::Avx512::new() {
+                Some(kernel) => Some(look_up::<u64, _, LESS>(kernel, c, tables)),
+                None => avx2(),
+            },
+        };
+        if let Some(found) = found {
+            return found;
+        }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = level;
+    look_up::<R, _, LESS>(portable::Portable, c, tables)
+}
+
+fn look_up<R: Ring, K: Kernel<R>, const LESS: bool>(kernel: K, c: &[R], tables: &[u64]) -> Vec<u64> {
+    let (count, words, width) = (tree::nibbles(R::BITS), tree::table_words(R::BITS), plane(c.len()));
+    assert_eq!(tables.len(), c.len() * words, "one table an element");
+    let mut out = vec![0; if LESS { 2 * count } else { count } * width];
+    let jobs = (c.chunks(64 * PART), tables.chunks(64 * PART * words));
+    let jobs: Vec<_> = parts::planes(&mut out, width, PART).into_iter().zip(jobs.0.zip(jobs.1)).collect();
+    let job = |(mut planes, (c, tables)): Job<'_, R>| {
+        let blocks = c.chunks(64 * LINE).zip(tables.chunks(64 * LINE * words));
+        for (line, (c, tables)) in blocks.enumerate() {
+            let mut found = [[0; MOST]; LINE];
+            for (found, (c, tables)) in found.iter_mut().zip(c.chunks(64).zip(tables.chunks(64 * words))) {
+                // The kernels of 64-bit words take whole blocks.
+                match c.len() {
+                    64 => kernel.block::<LESS>(c, tables, &mut found[..planes.len()]),
+                    _ => portable::Portable.block::<LESS>(c, tables, &mut found[..planes.len()]),
+                }
+            }
+            for (number, plane) in planes.iter_mut().enumerate() {
+                let words = plane[LINE * line..].iter_mut().take(LINE).zip(&found);
+                words.for_each(|(word, found)| *word = found[number]);
+            }
+        }
+    };
+    parts::each(c.len(), jobs, job);
+    out
+}
