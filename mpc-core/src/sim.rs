@@ -19,6 +19,7 @@ use std::{
 #[derive(Clone, Debug)]
 pub struct Sim {
     parties: usize,
+    clients: usize,
     settings: Settings,
     seeds: Seeds,
     /// By party, where it is not derived from `seeds`.
@@ -34,6 +35,7 @@ impl Sim {
         let (settings, options) = (Settings::default(), Options::default());
         Self {
             parties,
+            clients: 0,
             settings,
             seeds: Seeds::Fresh,
             own_seeds: BTreeMap::new(),
@@ -41,6 +43,13 @@ impl Sim {
             options,
             transcript: None,
         }
+    }
+
+    /// Clients besides the parties: see [`Party::CLIENT`](crate::Party::CLIENT).
+    #[must_use]
+    pub fn clients(mut self, clients: usize) -> Self {
+        self.clients = clients;
+        self
     }
 
     /// Fixes all randomness: the same program then sends the same bytes. The simulator is the only place that allows it.
@@ -92,7 +101,7 @@ impl Sim {
         self
     }
 
-    /// Runs a program at every party and returns what each of them got, in the order of the parties.
+    /// Runs a program at every party and client and returns what each of them got: parties first, then clients.
     ///
     /// # Panics
     /// If the program does: with the panic of the first party that did.
@@ -105,6 +114,7 @@ impl Sim {
         let with_dealer = self.settings.protocol == ProtocolKind::Dealer;
         let (meshes, dealer) = InMemory {
             compute: self.parties,
+            clients: self.clients,
             dealer: with_dealer,
             seeds: self.seeds,
             faults: self.faults.clone(),
@@ -138,7 +148,7 @@ impl Sim {
         })
     }
 
-    /// Counts what a program would cost, without computing or sending anything. Revealed values are zeros.
+    /// Counts what a program would cost the first party, without computing or sending anything. Revealed values are zeros.
     ///
     /// # Errors
     /// The program's own error, or that of the first step that does not fit.
@@ -147,8 +157,9 @@ impl Sim {
         F: FnOnce(Session) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let names: Vec<String> = (0..self.parties).map(|party| format!("party{party}")).collect();
-        let session = Session::counting(&names, &self.settings)?;
+        let parties = (0..self.parties).map(|party| format!("party{party}"));
+        let names: Vec<String> = parties.chain((0..self.clients).map(|client| format!("client{client}"))).collect();
+        let session = Session::counting(&names, self.clients, &self.settings)?;
         session.block_on(program(session.clone()))?;
         Ok(session.traffic())
     }

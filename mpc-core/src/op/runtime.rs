@@ -1,6 +1,8 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse};
+use super::{
+    Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse, node::run_at_client,
+};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -97,6 +99,16 @@ impl Runtime {
         self.cx.parties()
     }
 
+    /// Whether this end is a client: it records the program and computes only what it may know.
+    pub fn is_client(&self) -> bool {
+        self.cx.is_client(self.me())
+    }
+
+    /// How many clients there are.
+    pub fn clients(&self) -> usize {
+        self.cx.clients()
+    }
+
     /// Rounds and bytes so far.
     pub fn traffic(&self) -> Traffic {
         self.cx.net().traffic()
@@ -117,7 +129,7 @@ impl Runtime {
         self.ledger.borrow().clone()
     }
 
-    /// The names of the parties, in the order of the roster.
+    /// The names of the parties, in the order of the roster, then those of the clients.
     pub fn names(&self) -> &Rc<[String]> {
         &self.names
     }
@@ -196,7 +208,17 @@ impl Runtime {
         let id = self.next.replace(self.next.get() + 1);
         let step = At { op: id, part: 0, scope };
         self.record_schedule(&*op, &shape, vis, &nodes);
-        let wire = op.wire(step, shape.len(), vis, &operands);
+        let clients_own = matches!(vis, Vis::Private(owner) if self.cx.is_client(owner));
+        if self.clients() > 0 {
+            let schedule = (clients_own || op.opens()).then(|| self.digest.borrow().value());
+            self.cx.net().recorded(id, schedule);
+        }
+        // The dealer gives clients nothing: what they know has a mask that nobody knows.
+        let masked = if clients_own { Vis::Secret } else { vis };
+        let wire = match masked == vis {
+            true => op.wire(step, shape.len(), vis, &operands),
+            false => masked.wire(step, shape.len()),
+        };
         self.last.set((scope, at));
         self.pending_elements.set(self.pending_elements.get() + shape.len());
         let follows = self.grad.get() && nodes.iter().any(|node| node.tracked.get());
@@ -226,19 +248,11 @@ impl Runtime {
     /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
     /// `targets`, only what those need; the rest stays recorded.
     fn spawn_recorded(&self, targets: Option<&[&Handle]>) -> Result<()> {
-        let mut recorded = self.pending.take();
-        let wanted = targets.map(|targets| wanted(&recorded, targets));
-        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
-        while let Some(node) = recorded.pop() {
-            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&node.id())) {
-                kept.push(node);
-            } else if Rc::strong_count(&node) > 1 {
-                needed.push(node);
-            }
+        let needed = self.take_needed(targets);
+        if self.is_client() {
+            self.spawn_at_client(needed);
+            return Ok(());
         }
-        kept.reverse();
-        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
-        *self.pending.borrow_mut() = kept;
         self.cx.net().batch(self.digest.borrow().value());
         fuse(&needed);
         let mut needs = Vec::new();
@@ -259,15 +273,49 @@ impl Runtime {
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {
-            let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
-            let report = move |node: &Node| {
-                let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
-                let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
-                failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
-            };
-            self.tasks.spawn(node.id(), node.run(self.engine.clone(), report));
+            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports_range()));
         }
         Ok(())
+    }
+
+    /// What is recorded and needed, the newest first. The rest is dropped, or kept where it is no target.
+    fn take_needed(&self, targets: Option<&[&Handle]>) -> Vec<Rc<Node>> {
+        let mut recorded = self.pending.take();
+        let wanted = targets.map(|targets| wanted(&recorded, targets));
+        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
+        // A client cannot know when the parties ran a step, and so which steps they dropped: it supplies all.
+        let supplies = |node: &Node| self.is_client() && node.needs_client(self.me());
+        while let Some(node) = recorded.pop() {
+            if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&node.id())) {
+                kept.push(node);
+            } else if Rc::strong_count(&node) > 1 || supplies(&node) {
+                needed.push(node);
+            }
+        }
+        kept.reverse();
+        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
+        *self.pending.borrow_mut() = kept;
+        needed
+    }
+
+    fn spawn_at_client(&self, needed: Vec<Rc<Node>>) {
+        for node in needed.into_iter().rev() {
+            if node.op.opens() {
+                self.enter_in_ledger(&node);
+            }
+            let id = node.id();
+            self.tasks.spawn(id, run_at_client(node, self.engine.clone(), self.me(), self.reports_range()));
+        }
+    }
+
+    /// What stops the session when a result is too large for the ring.
+    fn reports_range(&self) -> impl FnOnce(&Node) + 'static {
+        let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
+        move |node: &Node| {
+            let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
+            let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
+            failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
+        }
     }
 
     fn enter_in_ledger(&self, node: &Node) {
@@ -296,7 +344,9 @@ impl Runtime {
                 if self.tasks.turn() {
                     self.program_woken.set(true);
                 }
-                if self.tasks.is_empty() || self.failure.borrow().is_some() {
+                self.cx.net().send_to_clients()?;
+                // A client waits for results only when the program does: the parties may never have opened the others.
+                if self.is_client() || self.tasks.is_empty() || self.failure.borrow().is_some() {
                     return Ok(());
                 }
                 self.advance()?;
@@ -327,6 +377,7 @@ impl Runtime {
             }
             let woken = self.tasks.turn();
             self.check()?;
+            self.cx.net().send_to_clients().inspect_err(|error| self.stop(error.clone()))?;
             if woken || self.program_woken.get() {
                 self.program_woken.set(true);
             } else {
