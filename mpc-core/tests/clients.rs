@@ -130,7 +130,7 @@ fn the_gradient_of_a_clients_data_trains_and_the_client_records_along() {
         for _ in 0..3 {
             let leaf = w.clone().requires_grad();
             let loss = (x.matmul(&leaf) * 0.1).sum();
-            let gradient = loss.backward()?.get(&leaf).expect("a gradient");
+            let gradient = loss.backward().of(&leaf);
             w = s.no_grad(|| &w - gradient * 0.25);
         }
         Ok(w.reveal_to::<Patient<2>>().await?.map(|w| w.into_iter().collect::<Vec<_>>()))
