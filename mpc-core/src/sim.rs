@@ -1,10 +1,14 @@
 //! The simulator: every party and the dealer as threads of one process. For tests and for trying things out; whoever owns
 //! the process sees everything.
 
+mod shadow;
+
+pub use shadow::{Shadow, ShadowRow};
+
 use crate::{
     error::{Error, Result},
     rand::fixed_seed,
-    session::{Session, run_dealer, run_party, run_session},
+    session::{Session, run_dealer, run_session},
     settings::{ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
@@ -111,7 +115,17 @@ impl Sim {
         F: Fn(Session) -> Fut + Sync,
         Fut: Future<Output = Result<T>>,
     {
-        let with_dealer = self.settings.protocol == ProtocolKind::Dealer;
+        self.run_as(false, program)
+    }
+
+    /// Runs a program; with `exact`, in the clear with numbers as fine as there are and without limit.
+    fn run_as<T, F, Fut>(&self, exact: bool, program: F) -> Vec<Result<T>>
+    where
+        T: Send,
+        F: Fn(Session) -> Fut + Sync,
+        Fut: Future<Output = Result<T>>,
+    {
+        let with_dealer = self.settings.protocol == ProtocolKind::Dealer && !exact;
         let (meshes, dealer) = InMemory {
             compute: self.parties,
             clients: self.clients,
@@ -135,12 +149,16 @@ impl Sim {
                         Seeds::Fixed(number) => Some(number),
                         Seeds::Fresh => None,
                     });
-                    scope.spawn(move || match number {
-                        None => run_party(mesh, settings, program),
-                        Some(number) => {
-                            let session = Session::with_own_seed(mesh, settings, fixed_seed(number, party))?;
-                            run_session(session, program)
-                        }
+                    scope.spawn(move || {
+                        let seed = number.map(|number| fixed_seed(number, party));
+                        let session = match exact {
+                            true => Session::exact(mesh, shadow::fraction_bits())?,
+                            false => match seed {
+                                None => Session::new(mesh, settings)?,
+                                Some(seed) => Session::with_own_seed(mesh, settings, seed)?,
+                            },
+                        };
+                        run_session(session, program)
                     })
                 })
                 .collect();

@@ -297,7 +297,7 @@ fn a_client_that_never_answers_is_named() {
 fn a_failing_input_of_a_client_stops_all_and_its_cause_stays_there() {
     let results = sim(2, 1).run(async |s: Session| {
         let own = s.input::<Patient<2>>(2, || Err::<Vec<f64>, _>("row 17 of /home/patient/record"));
-        own.share().reveal_to::<Patient<2>>().await.map(drop)
+        own.share().reveal().await.map(drop)
     });
     assert!(matches!(results[2], Err(Error::Input { .. })), "{results:?}");
     for result in &results[..2] {

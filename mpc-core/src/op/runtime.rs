@@ -16,7 +16,7 @@ use crate::{
 };
 use mpc_comm::{Frame, Kind, PartyId, Traffic};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashSet,
     fmt::Write,
     panic::Location,
@@ -54,6 +54,8 @@ pub struct Runtime {
     failure: Rc<RefCell<Option<Error>>>,
     ledger: RefCell<Vec<Opened>>,
     live: Rc<()>,
+    /// Looks at every result: in a simulator only.
+    watcher: OnceCell<Rc<dyn Fn(&Node)>>,
 }
 
 impl Runtime {
@@ -76,7 +78,13 @@ impl Runtime {
             failure: Rc::default(),
             ledger: RefCell::default(),
             live: Rc::new(()),
+            watcher: OnceCell::new(),
         })
+    }
+
+    /// The party.
+    pub(crate) fn context(&self) -> &Rc<Context> {
+        &self.cx
     }
 
     /// The engine.
@@ -137,6 +145,11 @@ impl Runtime {
     /// How many nodes are in memory.
     pub fn live_nodes(&self) -> usize {
         Rc::strong_count(&self.live) - 1
+    }
+
+    /// Shows every result to a simulator.
+    pub(crate) fn watch(&self, watcher: impl Fn(&Node) + 'static) {
+        self.watcher.get_or_init(|| Rc::new(watcher));
     }
 
     /// Makes the session fail at the next read, here and, through an abort, everywhere. The first cause stays.
@@ -273,7 +286,7 @@ impl Runtime {
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {
-            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports_range()));
+            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports()));
         }
         Ok(())
     }
@@ -304,14 +317,19 @@ impl Runtime {
                 self.enter_in_ledger(&node);
             }
             let id = node.id();
-            self.tasks.spawn(id, run_at_client(node, self.engine.clone(), self.me(), self.reports_range()));
+            self.tasks.spawn(id, run_at_client(node, self.engine.clone(), self.me(), self.reports()));
         }
     }
 
     /// What stops the session when a result is too large for the ring.
-    fn reports_range(&self) -> impl FnOnce(&Node) + 'static {
+    fn reports(&self) -> impl FnOnce(&Node, bool) + 'static {
+        let watcher = self.watcher.get().cloned();
         let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
-        move |node: &Node| {
+        move |node: &Node, exceeds: bool| {
+            watcher.into_iter().for_each(|watch| watch(node));
+            if !exceeds {
+                return;
+            }
             let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
             let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
             failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });

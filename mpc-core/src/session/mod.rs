@@ -55,6 +55,15 @@ impl Session {
         Self::with_own_seed(mesh, settings, own_seed)
     }
 
+    /// A session in the clear over a mesh, with numbers of 128 bits that have no limit: what a simulator compares with.
+    pub(crate) fn exact(mesh: Mesh, fraction_bits: u32) -> Result<Self> {
+        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, ..Settings::default() };
+        let (fixed, session) = (settings.fixed()?, Self::new(mesh, &settings)?);
+        let (cx, names) = (session.runtime.context().clone(), session.runtime.names().clone());
+        let engine = Rc::new(Machine(Plain::<u128, Cpu>::new(cx.clone(), Cpu::from_env()?, fixed)));
+        Ok(Self { runtime: Runtime::new(cx, engine, session.scopes.clone(), names), scopes: session.scopes })
+    }
+
     /// A session over a mesh, with a given seed of this party's own contributions to random values.
     pub(crate) fn with_own_seed(mesh: Mesh, settings: &Settings, own_seed: Seed) -> Result<Self> {
         let (fixed, cpu) = (settings.fixed()?, Cpu::from_env()?);
