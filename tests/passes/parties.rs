@@ -13,7 +13,8 @@ fn name<P: mpc::Party>(_: P) -> (usize, &'static str) {
     (P::INDEX, P::NAME)
 }
 
-fn main() {
+#[test]
+fn runs() {
     assert_eq!(name(Hospital), (0, "Hospital"));
     assert_eq!(name(Registry), (2, "Registry"));
     assert_eq!(name(Patient), (3, "Patient"));
