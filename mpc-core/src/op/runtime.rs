@@ -1,8 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{
-    Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse, node::run_at_client,
-};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse, node::run_at_client};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
