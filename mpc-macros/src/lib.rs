@@ -151,6 +151,7 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | meaning | without it |
 /// |---|---|---|
 /// | `parties = 3` | how many parties take part, 2 to 16 | 2 |
+/// | `clients = 1` | how many clients besides | 0 |
 /// | `seed = 7` | what all randomness of the run derives from | the simulator draws one and prints it |
 /// | `protocol = plain` | `plain` (in the clear) or `dealer` | the simulator's default |
 #[cfg(not(test))]
