@@ -64,6 +64,41 @@ fn an_if_chooses() {
     check(larger, f64::max);
 }
 
+/// Methods that only read do not make a `mut` variable a changed one.
+#[secure_model]
+fn read_in_branches(mut x: Numbers, y: Numbers) -> Numbers {
+    x *= if y > 0.5 { x.relu() + x.reshape([6]) } else { 2.0 };
+    let mut list = vec![x.clone(), y];
+    list[0] += if list[1] > 0.0 { list[0].abs() } else { list[1].square() };
+    list.swap_remove(0)
+}
+
+struct Tally {
+    total: Numbers,
+}
+
+#[secure_model]
+impl Tally {
+    fn add(&mut self, x: &Numbers) {
+        let more = if *x > 0.0 { self.total.square() + x } else { self.total.abs() };
+        self.total = more;
+    }
+}
+
+#[test]
+fn what_only_reads_changes_nothing() {
+    check(read_in_branches, |x, y| {
+        let x = x * if y > 0.5 { x.max(0.0) + x } else { 2.0 };
+        x + if y > 0.0 { x.abs() } else { y * y }
+    });
+    let tallied = |x: Numbers, y: Numbers| {
+        let mut tally = Tally { total: y };
+        tally.add(&x);
+        tally.total
+    };
+    check(tallied, |x, y| if x > 0.0 { y * y + x } else { y.abs() });
+}
+
 #[secure_model]
 fn nested(x: Numbers, y: Numbers) -> Numbers {
     if x > 0.0 {

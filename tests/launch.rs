@@ -14,7 +14,11 @@ fn probe() -> Command {
 
 /// Runs it, expects this exit code and returns what was printed, output first.
 fn expect(code: i32, args: &[&str]) -> (String, String) {
-    let Output { status, stdout, stderr } = probe().args(args).output().unwrap();
+    run(probe(), code, args)
+}
+
+fn run(mut program: Command, code: i32, args: &[&str]) -> (String, String) {
+    let Output { status, stdout, stderr } = program.args(args).output().unwrap();
     let (output, error) = (String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
     assert_eq!(status.code(), Some(code), "{output}{error}");
     (output, error)
@@ -29,6 +33,24 @@ fn all_parties_run_and_their_lines_are_prefixed() {
     assert!(error.contains("steps: 20/20 (100 %)"), "{error}");
     assert_eq!(error.matches("20/20").count(), 1, "one party's progress is shown, not two: {error}");
     assert!(!output.contains('\u{1e}') && !output.contains('\u{1b}') && !error.contains('\u{1b}'));
+}
+
+#[test]
+fn a_client_is_a_process_too_and_alone_learns_its_result() {
+    let (output, _) = run(common::example("second_opinion"), 0, &[]);
+    let of = |name: &str| output.lines().filter(|line| line.starts_with(name)).collect::<Vec<_>>().join("\n");
+    let risks: Vec<String> = of("Patient")
+        .lines()
+        .filter(|line| line.contains("far apart") || line.contains("alike"))
+        .filter_map(|line| line.split_whitespace().rev().find(|word| word.starts_with("0.")).map(str::to_owned))
+        .collect();
+    assert!(matches!(&risks[..], [secret, clear] if secret == clear), "{output}");
+    for hospital in ["University", "Countryside"] {
+        let said = of(hospital);
+        assert!(said.contains("nothing") && !said.contains("far apart") && !said.contains("alike"), "{output}");
+    }
+    let (roster, _) = run(common::example("second_opinion"), 0, &["--print-roster"]);
+    assert!(roster.contains("[[client]]\nname = \"Patient\"\n"), "{roster}");
 }
 
 #[test]

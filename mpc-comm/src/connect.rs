@@ -1,4 +1,4 @@
-//! Connecting a compute party to all others over TCP.
+//! Connecting a compute party or a client to all others over TCP.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -36,11 +36,12 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Connects party `me` to all others of the roster and waits until all are there. Blocks; call it on the program's own
 /// thread.
 ///
-/// It calls the compute parties before it and the dealer, again and again until they answer, and listens for those
-/// after it. Strangers that call are dropped with a warning.
+/// A compute party calls the compute parties before it and the dealer, again and again until they answer, and listens
+/// for those after it and for the clients. A client calls the compute parties, and nobody calls it. Strangers that call
+/// are dropped with a warning.
 ///
 /// # Errors
-/// - [`Error::Config`]: the roster is unsound, has no compute party `me`, or is not all on this machine and
+/// - [`Error::Config`]: the roster is unsound, has no party `me`, or is not all on this machine and
 ///   [`Options::allow_plaintext`] is not set (TLS is not built yet).
 /// - [`PeerError::Handshake`]: a party was started with other settings (it gets the same error, with ours and theirs
 ///   exchanged), [`PeerError::Unreachable`]: it did not come within [`Options::connect_timeout`].
@@ -48,7 +49,7 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Options) -> Result<Mesh> {
     let address = check(roster, me, &options)?;
     if me.is_dealer() {
-        let problem = ConfigProblem::Bad { found: "the dealer".to_owned(), expected: "a compute party" };
+        let problem = ConfigProblem::Bad { found: "the dealer".to_owned(), expected: "a compute party or a client" };
         return Err(ConfigError { file: "options".to_owned(), key: "party".to_owned(), problem }.into());
     }
     let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session)?);
@@ -56,11 +57,15 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
     let mesh = Mesh::new(me, greeter.names().clone(), &options, Some(Arc::clone(&engine)));
     let inbox = mesh.owner().inbox.clone();
     let mut tasks = Tasks::default();
-    if me.index() + 1 < roster.parties() {
+    let last = me.index() + 1 == roster.parties() && roster.clients.is_empty();
+    if !mesh.is_client() && !last {
         let listener = listen(address, &options, &engine)?;
         tasks.0.push(engine.handle().spawn(accept(listener, Arc::clone(&greeter), inbox.clone())).abort_handle());
     }
-    let peers: BTreeSet<PartyId> = mesh.peers().chain(roster.dealer.as_ref().map(|_| PartyId::DEALER)).collect();
+    let mut peers: BTreeSet<PartyId> = mesh.peers().collect();
+    if !mesh.is_client() {
+        peers.extend(mesh.clients().chain(roster.dealer.as_ref().map(|_| PartyId::DEALER)));
+    }
     for &peer in peers.iter().filter(|peer| **peer < me || peer.is_dealer()) {
         let address = roster.member(peer).map(|member| member.address.clone()).unwrap_or_default();
         let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
@@ -155,7 +160,8 @@ impl Drop for Tasks {
 pub(crate) fn check<'r>(roster: &'r Roster, me: PartyId, options: &Options) -> Result<&'r str> {
     roster.validate("roster")?;
     let error = |key: &str, problem| ConfigError { file: "roster".to_owned(), key: key.to_owned(), problem };
-    if let Some(member) = roster.members().find(|member| !is_loopback(&member.address)) {
+    let mut listening = roster.compute.iter().chain(&roster.dealer);
+    if let Some(member) = listening.find(|member| !is_loopback(&member.address)) {
         let address = member.address.clone();
         if !options.allow_plaintext {
             return Err(error("address", ConfigProblem::Plaintext { address }).into());

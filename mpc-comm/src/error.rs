@@ -154,6 +154,10 @@ pub enum FrameError {
         limit: u64,
     },
 
+    /// The words do not make sense to the layer above.
+    #[error("a body that does not parse")]
+    Malformed,
+
     /// The reserved bytes of the header are not zero.
     #[error("reserved header bytes are set")]
     Reserved,

@@ -22,12 +22,14 @@ pub enum Kind {
     Bye = 6,
     /// A sign of life on an idle link.
     Ping = 7,
+    /// Shares of a client's inputs or results, between it and a compute party. Words.
+    Client = 8,
 }
 
 impl Kind {
     /// All kinds there are.
-    pub const ALL: [Kind; 7] =
-        [Kind::Hello, Kind::Round, Kind::Request, Kind::Dealt, Kind::Abort, Kind::Bye, Kind::Ping];
+    pub const ALL: [Kind; 8] =
+        [Kind::Hello, Kind::Round, Kind::Request, Kind::Dealt, Kind::Abort, Kind::Bye, Kind::Ping, Kind::Client];
 
     /// The kind with this number on the wire.
     pub fn from_wire(number: u8) -> Result<Kind, FrameError> {
@@ -36,7 +38,7 @@ impl Kind {
 
     /// Whether programs send it (the rest is the mesh's own).
     pub fn is_payload(self) -> bool {
-        matches!(self, Kind::Round | Kind::Request | Kind::Dealt)
+        matches!(self, Kind::Round | Kind::Request | Kind::Dealt | Kind::Client)
     }
 }
 

@@ -138,8 +138,12 @@ impl Greeter {
         let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
         write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
         self.judge(&theirs).map_err(|why| self.fatal(peer, why))?;
-        // Compute parties are called by those after them, the dealer by all compute parties.
-        let calls_us = peer.index() < self.names.compute.len() && (self.me.is_dealer() || peer > self.me);
+        // Compute parties are called by those after them and by clients, the dealer by all compute parties.
+        let computes = peer.index() < self.names.compute.len();
+        let calls_us = match self.me.is_dealer() {
+            true => computes,
+            false => peer > self.me && (computes || self.names.is_client(peer)),
+        };
         if !calls_us {
             return Err(PeerError::Unknown.into());
         }

@@ -61,6 +61,8 @@ pub enum FaultKind {
 pub struct InMemory {
     /// Number of compute parties. Default 2.
     pub compute: usize,
+    /// Number of clients: linked to the compute parties alone. Default 0.
+    pub clients: usize,
     /// Whether there is a dealer. Default false.
     pub dealer: bool,
     /// Where link secrets come from. Default fresh.
@@ -77,6 +79,7 @@ impl Default for InMemory {
     fn default() -> InMemory {
         InMemory {
             compute: 2,
+            clients: 0,
             dealer: false,
             seeds: Seeds::Fresh,
             faults: Vec::new(),
@@ -93,14 +96,15 @@ pub fn in_memory(compute: usize, with_dealer: bool, seeds: Seeds, faults: &[Faul
 }
 
 impl InMemory {
-    /// The compute parties' meshes, and the dealer's.
+    /// The compute parties' and then the clients' meshes, and the dealer's.
     ///
     /// # Panics
     /// With more than 65 535 parties, or when fresh seeds are asked for and the operating system has none.
     pub fn build(self) -> (Vec<Mesh>, Option<Mesh>) {
-        assert!(self.compute < usize::from(u16::MAX), "{} parties are too many", self.compute);
-        let ids = (0..self.compute as u16).map(PartyId).chain(self.dealer.then_some(PartyId::DEALER));
-        let names = Names::numbered(self.compute);
+        let all = self.compute.saturating_add(self.clients);
+        assert!(all < usize::from(u16::MAX), "{all} parties are too many");
+        let ids = (0..all as u16).map(PartyId).chain(self.dealer.then_some(PartyId::DEALER));
+        let names = Names::numbered(self.compute, self.clients);
         let mut meshes: BTreeMap<PartyId, Mesh> =
             ids.map(|id| (id, Mesh::new(id, names.clone(), &self.options, None))).collect();
         let inboxes = meshes.iter().map(|(id, mesh)| (*id, mesh.owner().inbox.clone())).collect();
@@ -108,7 +112,8 @@ impl InMemory {
         let counters: BTreeMap<_, _> =
             meshes.iter().map(|(id, mesh)| (*id, Arc::clone(&mesh.owner().counters))).collect();
         for (&me, ours) in &counters {
-            for (&peer, theirs) in counters.iter().filter(|(peer, _)| **peer > me) {
+            // `me` is the lower number: a client has links to compute parties alone.
+            for (&peer, theirs) in counters.iter().filter(|(peer, _)| **peer > me && me.index() < self.compute) {
                 let secret = self.seeds.secret(me, peer);
                 for (me, peer, ours, theirs) in [(me, peer, ours, theirs), (peer, me, theirs, ours)] {
                     let faults = self.faults.iter().filter(|f| (f.party, f.to) == (me, peer)).copied().collect();

@@ -131,10 +131,21 @@ impl Mesh {
         self.names.get(party)
     }
 
-    /// The other compute parties, ascending (at the dealer: all of them).
+    /// The other compute parties, ascending (at the dealer and at a client: all of them).
     pub fn peers(&self) -> impl Iterator<Item = PartyId> + use<> {
         let me = self.me;
         (0..self.parties() as u16).map(PartyId).filter(move |party| *party != me)
+    }
+
+    /// The clients, ascending. Only compute parties have links to them.
+    pub fn clients(&self) -> impl Iterator<Item = PartyId> + use<> {
+        let first = self.parties() as u16;
+        (first..first + self.names.clients.len() as u16).map(PartyId)
+    }
+
+    /// Whether this end is a client.
+    pub fn is_client(&self) -> bool {
+        self.names.is_client(self.me)
     }
 
     /// Whether there is a link to a dealer.

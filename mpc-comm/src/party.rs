@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A party of the session: compute parties are `0..N`, the dealer has a number of its own.
+/// A party of the session: compute parties are `0..N`, clients go on from `N`, the dealer has a number of its own.
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub struct PartyId(pub u16);
 
@@ -15,7 +15,7 @@ impl PartyId {
         self == PartyId::DEALER
     }
 
-    /// The number as an index into things kept per compute party. Meaningless for the dealer.
+    /// The number as an index into things kept per party. Meaningless for the dealer.
     pub fn index(self) -> usize {
         usize::from(self.0)
     }

@@ -14,6 +14,8 @@ use crate::{ConfigError, ConfigProblem, PartyId, hex};
 pub struct Roster {
     /// The compute parties; the place in the list is the party's number.
     pub compute: Vec<Member>,
+    /// Those who give inputs and get results, and compute nothing. Their numbers go on after the compute parties'.
+    pub clients: Vec<Member>,
     /// The dealer, when there is one.
     pub dealer: Option<Member>,
 }
@@ -23,14 +25,16 @@ pub struct Roster {
 pub struct Member {
     /// Its name: letters, digits, `_` and `-`.
     pub name: String,
-    /// Where it listens: `host:port`, an IPv6 address in brackets.
+    /// Where it listens: `host:port`, an IPv6 address in brackets. Empty for a client, which calls and is not called.
     pub address: String,
 }
 
 const COMPUTE: &str = "2 to 64 [[compute]] tables with `name` and `address`";
+const CLIENTS: &str = "up to 1024 [[client]] tables with `name`";
 const NAME: &str = "a name of letters, digits, `_` and `-`";
 const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
 const MEMBER: &str = "a table with `name` and `address`";
+const CLIENT: &str = "a table with `name`";
 
 impl Roster {
     /// Reads a roster from TOML. `source_name` is the file's name for messages.
@@ -43,14 +47,14 @@ impl Roster {
         let table: Table = text
             .parse()
             .map_err(|e: toml::de::Error| error(ConfigError::WHOLE, ConfigProblem::Syntax { reason: e.to_string() }))?;
-        if let Some(key) = table.keys().find(|key| !["compute", "dealer"].contains(&key.as_str())) {
-            return Err(error(key, ConfigProblem::UnknownKey { known: "compute, dealer" }));
+        if let Some(key) = table.keys().find(|key| !["compute", "client", "dealer"].contains(&key.as_str())) {
+            return Err(error(key, ConfigProblem::UnknownKey { known: "compute, client, dealer" }));
         }
         let compute = match table.get("compute") {
             Some(Value::Array(members)) => members
                 .iter()
                 .enumerate()
-                .map(|(at, value)| member(value, &format!("compute[{at}]"), None, &error))
+                .map(|(at, value)| member(value, &format!("compute[{at}]"), Role::Compute, &error))
                 .collect::<Result<_, _>>()?,
             Some(other) => {
                 return Err(error(
@@ -60,11 +64,23 @@ impl Roster {
             }
             None => return Err(error("compute", ConfigProblem::Missing { expected: COMPUTE })),
         };
+        let clients = match table.get("client") {
+            Some(Value::Array(members)) => members
+                .iter()
+                .enumerate()
+                .map(|(at, value)| member(value, &format!("client[{at}]"), Role::Client, &error))
+                .collect::<Result<_, _>>()?,
+            Some(other) => {
+                let found = other.type_str().to_owned();
+                return Err(error("client", ConfigProblem::Bad { found, expected: CLIENTS }));
+            }
+            None => Vec::new(),
+        };
         let dealer = match table.get("dealer") {
-            Some(value) => Some(member(value, "dealer", Some("dealer"), &error)?),
+            Some(value) => Some(member(value, "dealer", Role::Dealer, &error)?),
             None => None,
         };
-        let roster = Roster { compute, dealer };
+        let roster = Roster { compute, clients, dealer };
         roster.validate(source_name)?;
         Ok(roster)
     }
@@ -94,19 +110,26 @@ impl Roster {
             let found = format!("{} parties", self.compute.len());
             return Err(error("compute".to_owned(), ConfigProblem::Bad { found, expected: COMPUTE }));
         }
+        if self.clients.len() > 1024 {
+            let found = format!("{} clients", self.clients.len());
+            return Err(error("client".to_owned(), ConfigProblem::Bad { found, expected: CLIENTS }));
+        }
         let mut seen = BTreeMap::new();
         let keyed = self.compute.iter().enumerate().map(|(at, member)| (format!("compute[{at}]"), member));
-        for (key, member) in keyed.chain(self.dealer.iter().map(|member| ("dealer".to_owned(), member))) {
+        let clients = self.clients.iter().enumerate().map(|(at, member)| (format!("client[{at}]"), member));
+        let keyed = keyed.chain(self.dealer.iter().map(|member| ("dealer".to_owned(), member)));
+        for ((key, member), listens) in keyed.map(|it| (it, true)).chain(clients.map(|it| (it, false))) {
             let named = member.name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
             if member.name.is_empty() || !named {
                 let found = format!("{:?}", member.name);
                 return Err(error(format!("{key}.name"), ConfigProblem::Bad { found, expected: NAME }));
             }
-            if host_and_port(&member.address).is_none() {
+            if listens && host_and_port(&member.address).is_none() {
                 let found = format!("{:?}", member.address);
                 return Err(error(format!("{key}.address"), ConfigProblem::Bad { found, expected: ADDRESS }));
             }
-            for (what, value) in [("name", &member.name), ("address", &member.address)] {
+            let unique = [("name", &member.name), ("address", &member.address)];
+            for (what, value) in unique.into_iter().take(1 + usize::from(listens)) {
                 let here = format!("{key}.{what}");
                 if let Some(first) = seen.insert((what, value), here.clone()) {
                     return Err(error(here, ConfigProblem::Duplicate { value: value.clone(), first }));
@@ -122,10 +145,15 @@ impl Roster {
         let member = |member: &Member| {
             let mut table = Table::new();
             table.insert("name".to_owned(), Value::from(member.name.as_str()));
-            table.insert("address".to_owned(), Value::from(member.address.as_str()));
+            if !member.address.is_empty() {
+                table.insert("address".to_owned(), Value::from(member.address.as_str()));
+            }
             Value::Table(table)
         };
         table.insert("compute".to_owned(), Value::Array(self.compute.iter().map(member).collect()));
+        if !self.clients.is_empty() {
+            table.insert("client".to_owned(), Value::Array(self.clients.iter().map(member).collect()));
+        }
         if let Some(dealer) = &self.dealer {
             table.insert("dealer".to_owned(), member(dealer));
         }
@@ -136,9 +164,9 @@ impl Roster {
     pub fn digest(&self) -> String {
         let mut hash = Sha256::new();
         hash.update(b"mpc roster 1\n");
-        for (role, member) in
-            self.compute.iter().map(|member| ("compute", member)).chain(self.dealer.iter().map(|m| ("dealer", m)))
-        {
+        let compute = self.compute.iter().map(|member| ("compute", member));
+        let clients = self.clients.iter().map(|member| ("client", member));
+        for (role, member) in compute.chain(clients).chain(self.dealer.iter().map(|member| ("dealer", member))) {
             hash.update(format!("{role} {:?} {:?}\n", member.name, member.address));
         }
         hex::encode(&hash.finalize())
@@ -146,7 +174,7 @@ impl Roster {
 
     /// The party with this name.
     pub fn id_of(&self, name: &str) -> Option<PartyId> {
-        match self.compute.iter().position(|member| member.name == name) {
+        match self.compute.iter().chain(&self.clients).position(|member| member.name == name) {
             Some(at) => u16::try_from(at).ok().map(PartyId),
             None => self.dealer.as_ref().filter(|dealer| dealer.name == name).map(|_| PartyId::DEALER),
         }
@@ -154,7 +182,10 @@ impl Roster {
 
     /// The member with this number.
     pub fn member(&self, party: PartyId) -> Option<&Member> {
-        if party.is_dealer() { self.dealer.as_ref() } else { self.compute.get(party.index()) }
+        if party.is_dealer() {
+            return self.dealer.as_ref();
+        }
+        self.compute.iter().chain(&self.clients).nth(party.index())
     }
 
     /// The name of a party, `?` when there is none with this number.
@@ -167,14 +198,14 @@ impl Roster {
         self.compute.len()
     }
 
-    /// All members, the dealer last.
+    /// All members: the compute parties, the clients, the dealer.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
-        self.compute.iter().chain(&self.dealer)
+        self.compute.iter().chain(&self.clients).chain(&self.dealer)
     }
 
     /// Whether every address is on this machine: `localhost` or a loopback address.
     pub fn is_loopback(&self) -> bool {
-        self.members().all(|member| is_loopback(&member.address))
+        self.compute.iter().chain(&self.dealer).all(|member| is_loopback(&member.address))
     }
 }
 
@@ -197,19 +228,32 @@ fn host_and_port(address: &str) -> Option<(&str, u16)> {
     sound.then_some((host, port))
 }
 
+/// What a table of the roster is for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Compute,
+    Client,
+    Dealer,
+}
+
 /// One member's table.
 fn member(
     value: &Value,
     key: &str,
-    default_name: Option<&str>,
+    role: Role,
     error: &impl Fn(&str, ConfigProblem) -> ConfigError,
 ) -> Result<Member, ConfigError> {
+    let listens = role != Role::Client;
     let Value::Table(table) = value else {
-        return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected: MEMBER }));
+        let expected = if listens { MEMBER } else { CLIENT };
+        return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected }));
     };
-    if let Some(unknown) = table.keys().find(|key| !["name", "address"].contains(&key.as_str())) {
-        return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known: "name, address" }));
+    let known = &["name", "address"][..1 + usize::from(listens)];
+    if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
+        let known = if listens { "name, address" } else { "name" };
+        return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known }));
     }
+    let default_name = (role == Role::Dealer).then_some("dealer");
     let text = |field: &str, expected, default: Option<&str>| {
         let key = format!("{key}.{field}");
         match (table.get(field), default) {
@@ -219,7 +263,8 @@ fn member(
             (None, None) => Err(error(&key, ConfigProblem::Missing { expected })),
         }
     };
-    Ok(Member { name: text("name", NAME, default_name)?, address: text("address", ADDRESS, None)? })
+    let address = if listens { text("address", ADDRESS, None)? } else { String::new() };
+    Ok(Member { name: text("name", NAME, default_name)?, address })
 }
 
 #[cfg(test)]

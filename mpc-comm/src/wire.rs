@@ -31,7 +31,7 @@ impl Event {
     /// What a whole frame from a peer means.
     pub(crate) fn of(from: PartyId, frame: Frame, room: Option<OwnedSemaphorePermit>) -> Event {
         match frame.kind {
-            Kind::Round | Kind::Request | Kind::Dealt => Event::Frame { from, frame, room },
+            Kind::Round | Kind::Request | Kind::Dealt | Kind::Client => Event::Frame { from, frame, room },
             Kind::Bye => Event::Left { from },
             Kind::Abort => {
                 let by = u16::try_from(frame.round).map_or(from, PartyId);

@@ -5,9 +5,48 @@ mod common;
 use std::time::{Duration, Instant};
 
 use common::*;
-use mpc_comm::{DealerListener, Error, Frame, Kind, Mesh, Options, PartyId, PeerError};
+use mpc_comm::{DealerListener, Error, Frame, Kind, Member, Mesh, Options, PartyId, PeerError};
 
 const MIB: usize = 1 << 20;
+
+#[test]
+fn clients_are_linked_to_the_compute_parties_alone() {
+    let mut roster = roster(2, true);
+    roster.clients = ["Ann", "Bea"].map(|name| Member { name: name.to_owned(), address: String::new() }).to_vec();
+    let mut listener = DealerListener::bind(&roster, &agreement(), options()).unwrap();
+    let (mut clients, mut parties, mut dealer) = std::thread::scope(|scope| {
+        let accepted = scope.spawn(|| listener.accept_session().unwrap());
+        let clients = [2, 3].map(|me| start(&roster, me, agreement(), options()));
+        let parties = all(&roster, &options());
+        (clients.map(|client| client.join().unwrap().unwrap()), parties, accepted.join().unwrap())
+    });
+    assert_eq!((dealer.peers().count(), dealer.is_client()), (2, false));
+    for client in &clients {
+        assert!(client.is_client() && !client.has_dealer());
+        assert_eq!((client.peers().count(), client.name(PartyId(3))), (2, "Bea"));
+        for stranger in [PartyId::DEALER, PartyId(5 - client.me().0)] {
+            let sent = client.send(stranger, Frame::new(Kind::Client, 0, 0, Vec::new()));
+            assert!(matches!(sent, Err(Error::Peer { kind: PeerError::Unknown, .. })));
+        }
+        for to in client.peers() {
+            client.send(to, Frame::new(Kind::Client, 0, u64::from(client.me().0), vec![vec![7, 8].into()])).unwrap();
+        }
+    }
+    for party in &mut parties {
+        for from in party.clients().collect::<Vec<_>>() {
+            let frame = party.recv(from).unwrap();
+            assert_eq!((frame.kind, frame.digest, frame.words()), (Kind::Client, u64::from(from.0), 2));
+            party.send(from, frame).unwrap();
+        }
+    }
+    for client in &mut clients {
+        assert!((0..2).all(|party| client.recv(PartyId(party)).unwrap().words() == 2));
+    }
+    // A client that says goodbye is no failure; the dealer never knew it.
+    let meshes: Vec<_> = clients.into_iter().chain(parties).collect();
+    run(meshes, Mesh::finish);
+    assert!(matches!(dealer.recv_any(), Err(Error::Peer { kind: PeerError::Finished, .. })));
+}
 
 #[test]
 fn three_parties_and_a_dealer_exchange_small_and_large_frames() {

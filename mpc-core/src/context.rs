@@ -1,5 +1,7 @@
 //! What a protocol sees of its party: who it is, addressed randomness, openings, the dealer's corrections.
 
+mod clients;
+
 use crate::{
     backend::{Backend, Bits, Payload},
     exec::{Net, Route, Slot, Tag},
@@ -26,6 +28,10 @@ pub struct Context {
     /// By party; our own entry is empty.
     pair_seeds: Vec<Option<Seed>>,
     own_seed: Option<Seed>,
+    /// Shared with each client; at a client, with each compute party.
+    client_seeds: Vec<Seed>,
+    /// How many clients there are.
+    clients: usize,
     net: RefCell<Net>,
 }
 
@@ -36,7 +42,14 @@ impl Context {
         own_seed: Option<Seed>,
         net: Net,
     ) -> Self {
-        Self { me: net.me, parties: net.parties, dealer_seed, pair_seeds, own_seed, net: RefCell::new(net) }
+        let (me, parties, client_seeds) = (net.me, net.parties, Vec::new());
+        Self { me, parties, dealer_seed, pair_seeds, own_seed, client_seeds, clients: 0, net: RefCell::new(net) }
+    }
+
+    /// With clients: how many, and the seeds that this end shares with each of them (at a client, with each compute
+    /// party).
+    pub(crate) fn with_clients(self, clients: usize, client_seeds: Vec<Seed>) -> Self {
+        Self { clients, client_seeds, ..self }
     }
 
     /// This party.
@@ -47,6 +60,16 @@ impl Context {
     /// How many parties compute.
     pub fn parties(&self) -> usize {
         self.parties
+    }
+
+    /// How many clients there are. They are numbered after the parties that compute.
+    pub fn clients(&self) -> usize {
+        self.clients
+    }
+
+    /// Whether this number is a client's.
+    pub fn is_client(&self, number: usize) -> bool {
+        number >= self.parties
     }
 
     /// Whether this is the party that adds public terms.

@@ -1,10 +1,14 @@
 //! The simulator: every party and the dealer as threads of one process. For tests and for trying things out; whoever owns
 //! the process sees everything.
 
+mod shadow;
+
+pub use shadow::{Shadow, ShadowRow};
+
 use crate::{
     error::{Error, Result},
     rand::fixed_seed,
-    session::{Session, run_dealer, run_party, run_session},
+    session::{Session, run_dealer, run_session},
     settings::{ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
@@ -19,6 +23,7 @@ use std::{
 #[derive(Clone, Debug)]
 pub struct Sim {
     parties: usize,
+    clients: usize,
     settings: Settings,
     seeds: Seeds,
     /// By party, where it is not derived from `seeds`.
@@ -34,6 +39,7 @@ impl Sim {
         let (settings, options) = (Settings::default(), Options::default());
         Self {
             parties,
+            clients: 0,
             settings,
             seeds: Seeds::Fresh,
             own_seeds: BTreeMap::new(),
@@ -41,6 +47,13 @@ impl Sim {
             options,
             transcript: None,
         }
+    }
+
+    /// Clients besides the parties: see [`Party::CLIENT`](crate::Party::CLIENT).
+    #[must_use]
+    pub fn clients(mut self, clients: usize) -> Self {
+        self.clients = clients;
+        self
     }
 
     /// Fixes all randomness: the same program then sends the same bytes. The simulator is the only place that allows it.
@@ -92,7 +105,7 @@ impl Sim {
         self
     }
 
-    /// Runs a program at every party and returns what each of them got, in the order of the parties.
+    /// Runs a program at every party and client and returns what each of them got: parties first, then clients.
     ///
     /// # Panics
     /// If the program does: with the panic of the first party that did.
@@ -102,9 +115,20 @@ impl Sim {
         F: Fn(Session) -> Fut + Sync,
         Fut: Future<Output = Result<T>>,
     {
-        let with_dealer = self.settings.protocol == ProtocolKind::Dealer;
+        self.run_as(false, program)
+    }
+
+    /// Runs a program; with `exact`, in the clear with numbers as fine as there are and without limit.
+    fn run_as<T, F, Fut>(&self, exact: bool, program: F) -> Vec<Result<T>>
+    where
+        T: Send,
+        F: Fn(Session) -> Fut + Sync,
+        Fut: Future<Output = Result<T>>,
+    {
+        let with_dealer = self.settings.protocol == ProtocolKind::Dealer && !exact;
         let (meshes, dealer) = InMemory {
             compute: self.parties,
+            clients: self.clients,
             dealer: with_dealer,
             seeds: self.seeds,
             faults: self.faults.clone(),
@@ -125,12 +149,16 @@ impl Sim {
                         Seeds::Fixed(number) => Some(number),
                         Seeds::Fresh => None,
                     });
-                    scope.spawn(move || match number {
-                        None => run_party(mesh, settings, program),
-                        Some(number) => {
-                            let session = Session::with_own_seed(mesh, settings, fixed_seed(number, party))?;
-                            run_session(session, program)
-                        }
+                    scope.spawn(move || {
+                        let seed = number.map(|number| fixed_seed(number, party));
+                        let session = match exact {
+                            true => Session::exact(mesh, shadow::fraction_bits())?,
+                            false => match seed {
+                                None => Session::new(mesh, settings)?,
+                                Some(seed) => Session::with_own_seed(mesh, settings, seed)?,
+                            },
+                        };
+                        run_session(session, program)
                     })
                 })
                 .collect();
@@ -138,7 +166,7 @@ impl Sim {
         })
     }
 
-    /// Counts what a program would cost, without computing or sending anything. Revealed values are zeros.
+    /// Counts what a program would cost the first party, without computing or sending anything. Revealed values are zeros.
     ///
     /// # Errors
     /// The program's own error, or that of the first step that does not fit.
@@ -147,8 +175,9 @@ impl Sim {
         F: FnOnce(Session) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let names: Vec<String> = (0..self.parties).map(|party| format!("party{party}")).collect();
-        let session = Session::counting(&names, &self.settings)?;
+        let parties = (0..self.parties).map(|party| format!("party{party}"));
+        let names: Vec<String> = parties.chain((0..self.clients).map(|client| format!("client{client}"))).collect();
+        let session = Session::counting(&names, self.clients, &self.settings)?;
         session.block_on(program(session.clone()))?;
         Ok(session.traffic())
     }

@@ -53,16 +53,20 @@ pub trait Printable: sealed::Sealed {}
     note = "name the parties once: `parties! {{ compute Hospital, Lab; }}`"
 )]
 pub trait Party: Copy + 'static {
-    /// Its place in the roster.
+    /// Its place in the roster: compute parties first, then clients.
     const INDEX: usize;
     /// Its name in the roster.
     const NAME: &'static str;
+    /// Whether it only gives inputs and gets results: it holds no share of what others know, and computes nothing secret.
+    const CLIENT: bool = false;
 }
 
 /// The parties of a program, made by the `parties!` macro.
 pub trait PartySet: 'static {
     /// The names of those who compute, in the order of the roster.
     const COMPUTE: &'static [&'static str];
+    /// The names of the clients, in the order of the roster.
+    const CLIENTS: &'static [&'static str] = &[];
 }
 
 /// Who may know a value made of two. Two owners have no join: no party knows both values.

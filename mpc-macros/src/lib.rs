@@ -34,11 +34,11 @@ use proc_macro::TokenStream;
 /// ```
 ///
 /// Each name becomes a zero-sized `pub struct` that implements `mpc::Party`; `Parties` stands for all of them and
-/// implements `mpc::PartySet`. A party's index is its place in the list. Doc comments and other attributes go directly before
+/// implements `mpc::PartySet`. A party's index is its place in the list, clients after those who compute. Doc comments and other attributes go directly before
 /// a name and end up on its type (`#[cfg]` does not: all programs must agree on who takes part).
 ///
-/// `compute` names those who hold shares and compute; there are at least two. `client`, for those who only send inputs
-/// and receive results, is reserved and not built yet. The names `Parties` and `Dealer` are taken.
+/// `compute` names those who hold shares and compute; there are at least two. `client Patient;` names those who only give
+/// inputs and get results, in a process of their own that runs the same program. The names `Parties` and `Dealer` are taken.
 #[proc_macro]
 pub fn parties(input: TokenStream) -> TokenStream {
     expand::parties(input.into()).into()
@@ -151,6 +151,7 @@ pub fn main(args: TokenStream, item: TokenStream) -> TokenStream {
 /// | option | meaning | without it |
 /// |---|---|---|
 /// | `parties = 3` | how many parties take part, 2 to 16 | 2 |
+/// | `clients = 1` | how many clients besides | 0 |
 /// | `seed = 7` | what all randomness of the run derives from | the simulator draws one and prints it |
 /// | `protocol = plain` | `plain` (in the clear) or `dealer` | the simulator's default |
 #[cfg(not(test))]

@@ -4,6 +4,8 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
+use super::Cast;
+
 /// What the command line asks for.
 #[derive(Debug)]
 pub(super) enum Invocation<A: Args> {
@@ -118,13 +120,13 @@ pub(super) struct Logging {
     pub(super) quiet: bool,
 }
 
-/// Reads the command line; `compute` are the program's parties, which the help names.
+/// Reads the command line; the help names the program's parties.
 pub(super) fn parse<A: Args>(
     about: Option<&'static str>,
-    compute: &[&str],
+    cast: Cast<'_>,
     args: impl IntoIterator<Item = OsString>,
 ) -> Result<Invocation<A>, clap::Error> {
-    let mut command = command::<A>(about, compute);
+    let mut command = command::<A>(about, cast);
     let matches = command.try_get_matches_from_mut(args)?;
     if matches.get_flag("print_roster") {
         return Ok(Invocation::PrintRoster);
@@ -133,12 +135,15 @@ pub(super) fn parse<A: Args>(
     Ok(Invocation::Run(Box::new(cli)))
 }
 
-fn command<A: Args>(about: Option<&'static str>, compute: &[&str]) -> clap::Command {
+fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Command {
     let about = about.unwrap_or("A program that several parties run together");
-    let first = compute.first().copied().unwrap_or("NAME");
+    let first = cast.compute.first().copied().unwrap_or("NAME");
+    let mut who = cast.compute.join(", ");
+    if !cast.clients.is_empty() {
+        who = format!("{who}, as clients {}", cast.clients.join(", "));
+    }
     let long = format!(
-        "{about}\n\nThe parties are {}, and a dealer of randomness. Without --party all of them run on this machine.",
-        compute.join(", ")
+        "{about}\n\nThe parties are {who}, and a dealer of randomness. Without --party all of them run on this machine."
     );
     let command = Cli::<A>::command().about(about).long_about(long);
     let name = binary_name().unwrap_or_else(|| command.get_name().to_owned());
@@ -170,6 +175,8 @@ mod tests {
     use super::*;
     use clap::error::ErrorKind;
 
+    const CAST: Cast<'static> = Cast { compute: &["Hospital", "Lab"], clients: &["Patient"] };
+
     /// Must not become the help's first line.
     #[derive(Debug, Args)]
     struct Own {
@@ -180,7 +187,7 @@ mod tests {
 
     fn parse_words(words: &str) -> Result<Invocation<Own>, clap::Error> {
         let words = std::iter::once("program").chain(words.split_whitespace()).map(OsString::from);
-        parse(Some("Does it"), &["Hospital", "Lab"], words)
+        parse(Some("Does it"), CAST, words)
     }
 
     fn cli(words: &str) -> Cli<Own> {
@@ -196,7 +203,7 @@ mod tests {
 
     #[test]
     fn the_flags_are_well_formed() {
-        command::<Own>(None, &[]).debug_assert();
+        command::<Own>(None, Cast { compute: &[], clients: &[] }).debug_assert();
     }
 
     #[test]
@@ -246,10 +253,12 @@ mod tests {
 
     #[test]
     fn help_names_the_parties_and_the_headings() {
-        let help = command::<Own>(Some("Does it"), &["Hospital", "Lab"]).render_long_help().to_string();
+        let help = command::<Own>(Some("Does it"), CAST).render_long_help().to_string();
         assert!(help.starts_with("Does it"), "{help}");
         assert!(!help.contains("first line"), "{help}");
-        for part in ["Hospital, Lab", "Parties:", "Network:", "Program:", "--party Hospital", "NO SECRECY"] {
+        for part in
+            ["Hospital, Lab, as clients Patient", "Parties:", "Network:", "Program:", "--party Hospital", "NO SECRECY"]
+        {
             assert!(help.contains(part), "{part} is not in\n{help}");
         }
     }

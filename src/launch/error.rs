@@ -76,7 +76,7 @@ pub(super) struct Mismatch {
 impl fmt::Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.missing.is_empty() && self.unknown.is_empty() {
-            f.write_str("its parties are in another order")?;
+            f.write_str("its parties are in another order or role")?;
         }
         if !self.missing.is_empty() {
             write!(f, "it lacks {}", self.missing.join(", "))?;

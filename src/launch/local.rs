@@ -15,11 +15,11 @@ use super::args::Protocol;
 use super::crew::Crew;
 use super::error::LaunchError;
 use super::screen::Screen;
-use super::{roster, supervise::supervise, watch};
+use super::{Cast, roster, supervise::supervise, watch};
 
 /// Runs all parties with the flags of this process, until the last one has ended.
-pub(super) fn run(compute: &[&str], protocol: Protocol) -> Result<(), LaunchError> {
-    let roster = roster::local(compute, protocol == Protocol::Dealer)?;
+pub(super) fn run(cast: Cast<'_>, protocol: Protocol) -> Result<(), LaunchError> {
+    let roster = roster::local(cast, protocol == Protocol::Dealer)?;
     let file = write(&roster.to_toml()).map_err(LaunchError::RosterFile)?;
     let program = env::current_exe().map_err(LaunchError::Program)?;
     let flags: Vec<OsString> = env::args_os().skip(1).collect();
@@ -35,7 +35,7 @@ pub(super) fn run(compute: &[&str], protocol: Protocol) -> Result<(), LaunchErro
         crew.start(name, command)?;
     }
     tracing::info!(%session, roster = %file.path().display(), "started {}", names().collect::<Vec<_>>().join(", "));
-    supervise(&mut crew, &mut screen, compute.len())
+    supervise(&mut crew, &mut screen, cast.len())
 }
 
 /// Writes a file that only this user can read and that is gone with the returned value.

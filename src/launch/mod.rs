@@ -60,6 +60,20 @@ use self::error::LaunchError;
 pub use self::progress::Progress;
 pub use clap::{self, Args};
 
+/// Who takes part in a program, as `parties!` says.
+#[derive(Clone, Copy, Debug)]
+struct Cast<'a> {
+    compute: &'a [&'a str],
+    clients: &'a [&'a str],
+}
+
+impl Cast<'_> {
+    /// How many processes decide about success: all but the dealer.
+    fn len(self) -> usize {
+        self.compute.len() + self.clients.len()
+    }
+}
+
 /// For a program without flags of its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Args)]
 pub struct NoArgs {}
@@ -75,7 +89,8 @@ where
     F: Fn(Session, A) -> Fut,
     Fut: Future<Output = mpc_core::Result<()>>,
 {
-    let invocation = match args::parse::<A>(about, P::COMPUTE, std::env::args_os()) {
+    let cast = Cast { compute: P::COMPUTE, clients: P::CLIENTS };
+    let invocation = match args::parse::<A>(about, cast, std::env::args_os()) {
         Ok(invocation) => invocation,
         Err(error) => {
             // Nothing can be done about a closed terminal.
@@ -84,8 +99,8 @@ where
         }
     };
     let result = match invocation {
-        Invocation::PrintRoster => print_example(P::COMPUTE),
-        Invocation::Run(cli) => run(P::COMPUTE, *cli, program),
+        Invocation::PrintRoster => print_example(cast),
+        Invocation::Run(cli) => run(cast, *cli, program),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -96,7 +111,7 @@ where
     }
 }
 
-fn run<A, F, Fut>(compute: &[&str], cli: Cli<A>, program: F) -> Result<(), LaunchError>
+fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
 where
     A: Args,
     F: Fn(Session, A) -> Fut,
@@ -104,12 +119,12 @@ where
 {
     logging::start(&cli.logging);
     match &cli.parties.party {
-        None => local::run(compute, cli.parties.protocol),
-        Some(_) => party::run(compute, cli, program),
+        None => local::run(cast, cli.parties.protocol),
+        Some(_) => party::run(cast, cli, program),
     }
 }
 
-fn print_example(compute: &[&str]) -> Result<(), LaunchError> {
-    let text = roster::example(compute).to_toml();
+fn print_example(cast: Cast<'_>) -> Result<(), LaunchError> {
+    let text = roster::example(cast).to_toml();
     anstream::stdout().write_all(text.as_bytes()).map_err(LaunchError::Print)
 }

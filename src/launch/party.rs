@@ -5,10 +5,10 @@ use mpc_comm::{DealerListener, Options, Roster};
 use mpc_core::{ProtocolKind, Session, Settings};
 
 use super::args::{Cli, Network, Parties, Protocol};
-use super::{error::LaunchError, roster, watch};
+use super::{Cast, error::LaunchError, roster, watch};
 
 /// Runs the party that `--party` names.
-pub(super) fn run<A, F, Fut>(compute: &[&str], cli: Cli<A>, program: F) -> Result<(), LaunchError>
+pub(super) fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
 where
     A: Args,
     F: Fn(Session, A) -> Fut,
@@ -19,7 +19,7 @@ where
     }
     let settings = settings(&cli.parties);
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
-    let roster = roster::load(&file, compute, cli.parties.protocol)?;
+    let roster = roster::load(&file, cast, cli.parties.protocol)?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
     let options = options(&cli.network);
     if options.allow_plaintext {

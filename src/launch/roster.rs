@@ -8,8 +8,8 @@ use std::{
 
 use mpc_comm::{Member, PartyId, Roster};
 
-use super::args::Protocol;
 use super::error::{LaunchError, Mismatch};
+use super::{Cast, args::Protocol};
 
 /// The name by which the dealer is started, whatever a roster calls it.
 pub(super) const DEALER: &str = "dealer";
@@ -17,27 +17,35 @@ pub(super) const DEALER: &str = "dealer";
 const EXAMPLE_PORT: u16 = 7700;
 
 /// A roster for this machine on ports that are free right now.
-pub(super) fn local(compute: &[&str], with_dealer: bool) -> Result<Roster, LaunchError> {
-    let addresses = free_addresses(compute.len() + usize::from(with_dealer)).map_err(LaunchError::Ports)?;
-    let mut members = addresses.into_iter().zip(compute.iter().copied().chain([DEALER]));
-    let compute = members.by_ref().take(compute.len()).map(|(address, name)| member(name, address)).collect();
-    let roster = Roster { compute, dealer: members.next().map(|(address, name)| member(name, address)) };
+pub(super) fn local(cast: Cast<'_>, with_dealer: bool) -> Result<Roster, LaunchError> {
+    let listening = cast.compute.len();
+    let addresses = free_addresses(listening + usize::from(with_dealer)).map_err(LaunchError::Ports)?;
+    let mut members = addresses.into_iter().zip(cast.compute.iter().copied().chain([DEALER]));
+    let compute = members.by_ref().take(listening).map(|(address, name)| member(name, address)).collect();
+    let dealer = members.next().map(|(address, name)| member(name, address));
+    let roster = Roster { compute, clients: clients(cast), dealer };
     roster.validate("the parties of this program")?;
     Ok(roster)
 }
 
 /// A roster for this program that shows what to fill in.
-pub(super) fn example(compute: &[&str]) -> Roster {
+pub(super) fn example(cast: Cast<'_>) -> Roster {
     let entry = |name: &str| member(name, format!("{}.example.org:{EXAMPLE_PORT}", name.to_lowercase()));
-    Roster { compute: compute.iter().copied().map(entry).collect(), dealer: Some(entry(DEALER)) }
+    let compute = cast.compute.iter().copied().map(entry).collect();
+    Roster { compute, clients: clients(cast), dealer: Some(entry(DEALER)) }
+}
+
+/// Clients listen nowhere.
+fn clients(cast: Cast<'_>) -> Vec<Member> {
+    cast.clients.iter().map(|name| member(name, String::new())).collect()
 }
 
 /// Reads the roster file and checks that it is one for this program.
 ///
 /// The clear-text protocol has no use for a dealer, so the parties do not look for one then.
-pub(super) fn load(file: &Path, compute: &[&str], protocol: Protocol) -> Result<Roster, LaunchError> {
+pub(super) fn load(file: &Path, cast: Cast<'_>, protocol: Protocol) -> Result<Roster, LaunchError> {
     let mut roster = Roster::load(file)?;
-    check(&roster, file, compute)?;
+    check(&roster, file, cast)?;
     match protocol {
         Protocol::PlainInsecure => roster.dealer = None,
         Protocol::Dealer if roster.dealer.is_none() => return Err(LaunchError::NoDealer { file: file.to_owned() }),
@@ -59,12 +67,16 @@ pub(super) fn role_of(roster: &Roster, name: &str, file: &Path, protocol: Protoc
     }
 }
 
-/// Checks that the roster has the program's parties, in the program's order.
-fn check(roster: &Roster, file: &Path, compute: &[&str]) -> Result<(), LaunchError> {
-    let named: Vec<&str> = roster.compute.iter().map(|member| member.name.as_str()).collect();
-    if named == compute {
+/// Checks that the roster has the program's parties and clients, in the program's order.
+fn check(roster: &Roster, file: &Path, cast: Cast<'_>) -> Result<(), LaunchError> {
+    let names = |members: &[Member]| members.iter().map(|member| member.name.clone()).collect::<Vec<_>>();
+    let (compute, clients) = (names(&roster.compute), names(&roster.clients));
+    if compute == cast.compute && clients == cast.clients {
         return Ok(());
     }
+    let named: Vec<&str> = compute.iter().chain(&clients).map(String::as_str).collect();
+    let expected = [cast.compute, cast.clients].concat();
+    let compute = &expected[..];
     let only_in = |these: &[&str], those: &[&str]| {
         these.iter().filter(|name| !those.contains(name)).map(|name| (*name).to_owned()).collect()
     };
@@ -79,7 +91,7 @@ fn check(roster: &Roster, file: &Path, compute: &[&str]) -> Result<(), LaunchErr
 /// Every name that `--party` takes with this roster.
 fn names(roster: &Roster) -> Vec<String> {
     let dealer = roster.dealer.as_ref().map(|_| DEALER.to_owned());
-    roster.compute.iter().map(|member| member.name.clone()).chain(dealer).collect()
+    roster.compute.iter().chain(&roster.clients).map(|member| member.name.clone()).chain(dealer).collect()
 }
 
 fn member(name: &str, address: String) -> Member {
@@ -97,9 +109,15 @@ mod tests {
     use super::*;
     use std::collections::HashSet;
 
+    const CAST: Cast<'static> = Cast { compute: &["Hospital", "Lab"], clients: &[] };
+
+    fn of<'a>(compute: &'a [&'a str]) -> Cast<'a> {
+        Cast { compute, clients: &[] }
+    }
+
     #[test]
     fn local_parties_have_ports_of_their_own() {
-        let roster = local(&["A", "B", "C"], true).unwrap();
+        let roster = local(of(&["A", "B", "C"]), true).unwrap();
         assert_eq!(names(&roster), ["A", "B", "C", "dealer"]);
         let addresses: HashSet<String> =
             roster.compute.iter().chain(&roster.dealer).map(|member| member.address.to_string()).collect();
@@ -109,19 +127,19 @@ mod tests {
 
     #[test]
     fn without_a_dealer_there_is_none() {
-        assert!(local(&["A", "B"], false).unwrap().dealer.is_none());
+        assert!(local(of(&["A", "B"]), false).unwrap().dealer.is_none());
     }
 
     #[test]
     fn a_program_needs_parties_that_can_be_told_apart() {
-        assert!(matches!(local(&["A", "dealer"], true), Err(LaunchError::Roster(_))));
-        assert!(matches!(local(&["A"], true), Err(LaunchError::Roster(_))));
+        assert!(matches!(local(of(&["A", "dealer"]), true), Err(LaunchError::Roster(_))));
+        assert!(matches!(local(of(&["A"]), true), Err(LaunchError::Roster(_))));
     }
 
     #[test]
     fn a_name_means_a_party() {
         let file = Path::new("r.toml");
-        let mut roster = example(&["Hospital", "Lab"]);
+        let mut roster = example(CAST);
         let role = |roster: &Roster, name, protocol| role_of(roster, name, file, protocol);
         assert_eq!(role(&roster, "Lab", Protocol::Dealer).unwrap(), PartyId(1));
         assert_eq!(role(&roster, "dealer", Protocol::Dealer).unwrap(), PartyId::DEALER);
@@ -133,17 +151,31 @@ mod tests {
 
     #[test]
     fn the_example_can_be_read_back() {
-        let text = example(&["Hospital", "Lab"]).to_toml();
+        let text = example(CAST).to_toml();
         let roster = Roster::from_toml(&text, "r.toml").unwrap();
-        check(&roster, Path::new("r.toml"), &["Hospital", "Lab"]).unwrap();
+        check(&roster, Path::new("r.toml"), CAST).unwrap();
         assert!(roster.dealer.is_some());
+    }
+
+    #[test]
+    fn clients_are_named_and_listen_nowhere() {
+        let cast = Cast { clients: &["Patient"], ..CAST };
+        let roster = local(cast, true).unwrap();
+        assert_eq!(names(&roster), ["Hospital", "Lab", "Patient", "dealer"]);
+        assert_eq!(roster.clients[0].address, "");
+        let text = example(cast).to_toml();
+        let roster = Roster::from_toml(&text, "r.toml").unwrap();
+        check(&roster, Path::new("r.toml"), cast).unwrap();
+        let refused = check(&roster, Path::new("r.toml"), CAST).unwrap_err().to_string();
+        assert!(refused.contains("it names Patient"), "{refused}");
+        assert_eq!(role_of(&roster, "Patient", Path::new("r"), Protocol::Dealer).unwrap(), PartyId(2));
     }
 
     #[test]
     fn another_programs_roster_is_refused() {
         let file = Path::new("r.toml");
-        let roster = example(&["Hospital", "Lab"]);
-        let text = |compute: &[&str]| check(&roster, file, compute).unwrap_err().to_string();
+        let roster = example(CAST);
+        let text = |compute: &[&str]| check(&roster, file, of(compute)).unwrap_err().to_string();
         assert!(text(&["Hospital", "Bank"]).contains("lacks Bank and it names Lab"));
         assert!(text(&["Lab", "Hospital"]).contains("another order"));
         assert!(text(&["Hospital"]).contains("r.toml"));

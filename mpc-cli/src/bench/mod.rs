@@ -240,7 +240,8 @@ fn roster(parties: usize, with_dealer: bool) -> Result<Roster, BenchError> {
     let names = (0..parties).map(|party| format!("party{party}")).chain([DEALER.to_owned()]);
     let mut members =
         addresses.map_err(BenchError::Ports)?.into_iter().zip(names).map(|(address, name)| Member { name, address });
-    let roster = Roster { compute: members.by_ref().take(parties).collect(), dealer: members.next() };
+    let roster =
+        Roster { compute: members.by_ref().take(parties).collect(), clients: Vec::new(), dealer: members.next() };
     roster.validate("the parties of this measurement").map_err(BenchError::Roster)?;
     Ok(roster)
 }

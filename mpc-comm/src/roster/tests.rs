@@ -38,6 +38,28 @@ fn a_roster_is_read_and_written() {
 }
 
 #[test]
+fn clients_come_after_the_compute_parties_and_have_no_address() {
+    let with = |clients: &str| format!("{GOOD}\n{clients}");
+    let roster = Roster::from_toml(&with("[[client]]\nname = \"Patient\""), "roster.toml").unwrap();
+    assert_eq!((roster.parties(), roster.id_of("Patient"), roster.name(PartyId(2))), (2, Some(PartyId(2)), "Patient"));
+    assert!(roster.is_loopback());
+    assert_eq!(Roster::from_toml(&roster.to_toml(), "again").unwrap(), roster);
+    assert_ne!(Roster::from_toml(GOOD, "without").unwrap().digest(), roster.digest());
+    let cases = [
+        ("client = 3", "client"),
+        ("[[client]]", "client[0].name"),
+        ("[[client]]\nname = \"a b\"", "client[0].name"),
+        ("[[client]]\nname = \"Lab\"", "client[0].name"),
+        ("[[client]]\nname = \"P\"\naddress = \"localhost:1\"", "client[0].address"),
+    ];
+    for (clients, key) in cases {
+        let text = if clients.starts_with('[') { with(clients) } else { format!("{clients}\n{GOOD}") };
+        let error = Roster::from_toml(&text, "roster.toml").unwrap_err();
+        assert_eq!(error.key, key, "{error}");
+    }
+}
+
+#[test]
 fn the_digest_is_over_what_the_roster_says() {
     let roster = Roster::from_toml(GOOD, "a").unwrap();
     let laid_out_otherwise = GOOD.replace(" = ", "=").replace('\n', "\n\n");

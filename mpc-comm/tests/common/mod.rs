@@ -26,6 +26,7 @@ pub fn roster(parties: usize, dealer: bool) -> Roster {
     let member = |name: String| Member { name, address: format!("127.0.0.1:{}", free_port()) };
     Roster {
         compute: (0..parties).map(|n| member(format!("P{n}"))).collect(),
+        clients: Vec::new(),
         dealer: dealer.then(|| member("dealer".to_owned())),
     }
 }

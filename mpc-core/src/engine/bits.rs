@@ -2,7 +2,7 @@
 
 use super::{Operand, Value, Vis, machine::Machine, stored::Stored};
 use crate::{
-    backend::{Backend, Bits},
+    backend::{Backend, Bits, tree::plane},
     bilinear::Linear,
     exec::{Route, Slot},
     preprocessing::Need,
@@ -10,7 +10,6 @@ use crate::{
     ring::Ring,
     shape::View,
 };
-use std::rc::Rc;
 
 /// How a number compares with a public one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,13 +59,13 @@ impl<P: Protocol> Machine<P> {
     pub(super) async fn bits(&self, x: &Operand) -> P::Bits {
         match (self.stored(x), x.vis) {
             (Stored::SecretBits(bits), _) => bits,
-            (Stored::ClearBits(bits), Vis::Private(owner)) => {
-                let widen = || Rc::new(self.0.private_bits(x.at, owner, bits.as_ref(), x.len()));
-                let slot = x.widened.get_or_init(|| widen()).clone();
-                let slot = slot.downcast::<Slot<P::Bits>>().expect("a widening of this engine");
+            (Stored::ClearBits(_), Vis::Private(_)) => {
+                let slot = self.widen(x).downcast::<Slot<P::Bits>>().expect("a widening of this engine");
                 (*slot).clone().await
             }
             (Stored::ClearBits(Some(bits)), _) => self.0.constant_bits(&bits),
+            // A secret, at a client.
+            (Stored::ClearBits(None), _) => self.0.constant_bits(&self.0.backend().fill(plane(x.len()), 0)),
             _ => unreachable!("an operand of bits"),
         }
     }

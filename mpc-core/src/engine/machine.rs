@@ -27,6 +27,16 @@ impl<P: Protocol> Engine for Machine<P> {
         Factors::new::<P::Ring>(c, self.0.fixed())
     }
 
+    fn unknown(&self, out: &Operand) -> Value {
+        self.value(match out.kind {
+            Kind::Number => Stored::Private(None),
+            Kind::Bit => Stored::ClearBits(None),
+        })
+    }
+    fn supply(&self, x: &Operand) {
+        self.widen(x);
+    }
+
     fn exceeds(&self, x: &Operand) -> bool {
         match self.stored(x) {
             Stored::Secret(wire) => self.0.exceeds(&wire.share),

@@ -41,6 +41,12 @@ pub trait Engine {
     /// Factors nearest to some numbers, if the ring holds them.
     fn factors(&self, c: &[f64]) -> Option<Factors>;
 
+    /// At a client: what it holds of a value that others know.
+    fn unknown(&self, out: &Operand) -> Value;
+    /// At a client: sends the parties what they need to have shares of a value that it knows. Once, however often it is
+    /// asked.
+    fn supply(&self, x: &Operand);
+
     /// Whether a result is beyond what sessions can hold, if this engine was asked to check.
     fn exceeds(&self, x: &Operand) -> bool;
 

@@ -7,7 +7,7 @@ use crate::{
     protocol::{Array, Fresh, Protocol, Wire},
     ring::Ring,
 };
-use std::{cell::OnceCell, rc::Rc};
+use std::{any::Any, cell::OnceCell, rc::Rc};
 
 /// A kernel of two arrays.
 pub(super) type Kernel<P> = fn(&<P as Protocol>::Backend, &Array<P>, &Array<P>) -> Array<P>;
@@ -60,10 +60,8 @@ impl<P: Protocol> Machine<P> {
     pub(super) async fn wire(&self, x: &Operand) -> Rc<Wire<P>> {
         let share = match (self.stored(x), x.vis) {
             (Stored::Secret(wire), _) => return wire,
-            (Stored::Private(value), Vis::Private(owner)) => {
-                let private = || self.0.private(x.at, owner, value.as_ref(), x.len());
-                let share = x.widened.get_or_init(|| Rc::new(Widened::<P> { share: private(), wire: OnceCell::new() }));
-                let widened = share.clone().downcast::<Widened<P>>().expect("a widening of this engine");
+            (Stored::Private(_), Vis::Private(_)) => {
+                let widened = self.widen(x).downcast::<Widened<P>>().expect("a widening of this engine");
                 let share = widened.share.clone().await;
                 return widened.wire.get_or_init(|| Wire::new(share, x.len(), x.wire.clone())).clone();
             }
@@ -73,6 +71,23 @@ impl<P: Protocol> Machine<P> {
             }
         };
         Wire::new(share, x.len(), x.wire.clone())
+    }
+
+    /// A private value on its way to shares, from the first time that somebody asks for them.
+    pub(super) fn widen(&self, x: &Operand) -> Rc<dyn Any> {
+        let widen = || -> Rc<dyn Any> {
+            match (self.stored(x), x.vis) {
+                (Stored::Private(value), Vis::Private(owner)) => {
+                    let share = self.0.private(x.at, owner, value.as_ref(), x.len());
+                    Rc::new(Widened::<P> { share, wire: OnceCell::new() })
+                }
+                (Stored::ClearBits(bits), Vis::Private(owner)) => {
+                    Rc::new(self.0.private_bits(x.at, owner, bits.as_ref(), x.len()))
+                }
+                _ => unreachable!("a private operand"),
+            }
+        };
+        x.widened.get_or_init(widen).clone()
     }
 
     pub(super) fn value(&self, stored: Stored<P>) -> Value {

@@ -1,5 +1,6 @@
 //! The round executor: coroutines on one thread, and a round when none of them can move.
 
+mod clients;
 mod digest;
 mod net;
 mod slot;

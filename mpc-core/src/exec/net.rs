@@ -1,6 +1,6 @@
 //! Rounds: what every party queued leaves as one frame per peer.
 
-use super::{Digest, Slot};
+use super::{Digest, Slot, clients::Clients};
 use crate::{
     backend::Payload,
     error::{Error, Result},
@@ -70,6 +70,9 @@ struct Awaited {
     slot: Slot<Payload>,
 }
 
+/// The last step recorded: for messages.
+pub(super) type Last = (ScopeId, &'static Location<'static>);
+
 /// The way to the others.
 pub(crate) enum Wire {
     /// A mesh of real parties.
@@ -92,8 +95,9 @@ pub(crate) struct Net {
     /// The schedule's digest at each batch that was handed over since the last round.
     batches: Vec<u64>,
     early: HashMap<Address, Words>,
-    /// What is wrong with a correction that came early.
-    broken: Option<Error>,
+    /// What is wrong with something that came early.
+    pub(super) broken: Option<Error>,
+    pub(super) clients: Clients,
     awaited: HashMap<Address, Awaited>,
     dealt: HashMap<ScopeId, Count>,
 }
@@ -112,6 +116,7 @@ impl Net {
             batches: Vec::new(),
             early: HashMap::new(),
             broken: None,
+            clients: Clients::default(),
             awaited: HashMap::new(),
             dealt: HashMap::new(),
         }
@@ -158,13 +163,18 @@ impl Net {
         slot
     }
 
-    /// What to do when no coroutine can move: the dealer first, so that the content of a round depends on the program
-    /// alone and never on timing; then a round.
-    pub(crate) fn advance(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
+    /// What to do when no coroutine can move: the dealer and the clients first, so that the content of a round depends
+    /// on the program alone and never on timing; then a round. A client takes part in no round.
+    pub(crate) fn advance(&mut self, schedule: u64, last: Last) -> Result<()> {
+        self.send_to_clients()?;
         if let Some(error) = self.broken.take() {
             Err(error)
+        } else if self.is_client() {
+            self.await_parties(last)
         } else if !self.awaited.is_empty() {
             self.await_dealer(last)
+        } else if self.missing().is_some() {
+            self.await_clients(last)
         } else if !self.queued.is_empty() {
             self.round(schedule, last)
         } else {
@@ -176,6 +186,7 @@ impl Net {
     pub(crate) fn clear(&mut self) {
         self.queued.clear();
         self.awaited.clear();
+        self.clear_clients();
     }
 
     /// Traffic so far, by scope.
@@ -195,29 +206,37 @@ impl Net {
         self.dealt.entry(scope).or_default().dealt += bytes;
     }
 
-    /// Waits for the dealer. It answers what party 0 recorded: a party that has recorded something else would wait in vain,
-    /// so the frames that others have sent for the coming round are looked at meanwhile. They say which batches led to
-    /// it, and ours must be the first of those.
-    fn await_dealer(&mut self, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
-        let (start, round) = (Instant::now(), self.traffic.total.rounds);
+    /// The next frame of the dealer or of a client. They answer what others recorded: a party that has recorded something
+    /// else would wait in vain, so the frames that the others have sent for the coming round are looked at meanwhile. They
+    /// say which batches led to it, and ours must be the first of those.
+    pub(super) fn recv_watching(&mut self, from: PartyId, last: Last) -> Result<Frame> {
+        let (round, parties) = (self.traffic.total.rounds, self.parties);
+        let Wire::Mesh(mesh) = &mut self.wire else { return Err(Error::Stalled) };
+        let (ours, mut diverged) = (&self.batches, None);
+        let frame = mesh.recv_unless(from, |peer, frame| {
+            let theirs = batches_of(frame);
+            let no_party = peer.index() >= parties;
+            let fits = no_party || frame.round != round || theirs.is_some_and(|theirs| theirs.starts_with(ours));
+            if !fits {
+                diverged = Some((peer, frame.digest));
+            }
+            !fits
+        })?;
+        let (peer, theirs) = match frame {
+            Some(frame) => return Ok(frame),
+            None => diverged.unwrap_or((from, 0)),
+        };
+        let ours = ours.last().copied().unwrap_or(0);
+        let (scope, near) = (self.scopes.path(last.0), last.1);
+        let name = mesh.name(peer).to_owned();
+        Err(Error::Diverged { peer, name, round, ours, theirs, scope, near })
+    }
+
+    /// Waits for the dealer.
+    fn await_dealer(&mut self, last: Last) -> Result<()> {
+        let start = Instant::now();
         while !self.awaited.is_empty() {
-            let Wire::Mesh(mesh) = &mut self.wire else { return Err(Error::Stalled) };
-            let (ours, mut diverged) = (&self.batches, None);
-            let frame = mesh.recv_unless(PartyId::DEALER, |peer, frame| {
-                let theirs = batches_of(frame);
-                let fits = frame.round != round || theirs.is_some_and(|theirs| theirs.starts_with(ours));
-                if !fits {
-                    diverged = Some((peer, frame.digest));
-                }
-                !fits
-            })?;
-            let Some(frame) = frame else {
-                let (peer, theirs) = diverged.unwrap_or((PartyId::DEALER, 0));
-                let ours = ours.last().copied().unwrap_or(0);
-                let (scope, near) = (self.scopes.path(last.0), last.1);
-                let name = mesh.name(peer).to_owned();
-                return Err(Error::Diverged { peer, name, round, ours, theirs, scope, near });
-            };
+            let frame = self.recv_watching(PartyId::DEALER, last)?;
             for (at, words) in parse_dealt(frame)? {
                 let Some(awaited) = self.awaited.remove(&at) else {
                     self.early.insert(at, words);
@@ -232,7 +251,7 @@ impl Net {
         Ok(())
     }
 
-    fn round(&mut self, schedule: u64, last: (ScopeId, &'static Location<'static>)) -> Result<()> {
+    fn round(&mut self, schedule: u64, last: Last) -> Result<()> {
         let queued = mem::take(&mut self.queued);
         let round = self.traffic.total.rounds;
         let digest = digest(schedule, &queued);

@@ -50,10 +50,31 @@ impl Handle {
     /// The mistake of naming a party that is not in the session; nothing if it is.
     #[track_caller]
     pub fn not_a_party(runtime: &Rc<Runtime>, op: &'static str, party: usize) -> Option<Self> {
-        let parties = runtime.parties();
+        let parties = runtime.parties() + runtime.clients();
         let problem =
             || format!("party number {} of the program is not among the {parties} of this session", party + 1);
         (party >= parties).then(|| Self::misused(runtime, op, Usage::Argument(problem()), Vec::new()))
+    }
+
+    /// The mistake of naming a party that computes in the program and not in the session, or the other way round.
+    #[track_caller]
+    pub(crate) fn not_in_role(
+        runtime: &Rc<Runtime>,
+        op: &'static str,
+        (party, name, client): (usize, &str, bool),
+    ) -> Option<Self> {
+        if let Some(mistake) = Self::not_a_party(runtime, op, party) {
+            return Some(mistake);
+        }
+        let (parties, clients) = (runtime.parties(), runtime.clients());
+        let role = if client { "is a client" } else { "computes" };
+        let problem = || {
+            format!(
+                "`{name}` {role} in the program, and this session has {parties} parties that compute and {clients} \
+                 clients"
+            )
+        };
+        (client != (party >= parties)).then(|| Self::misused(runtime, op, Usage::Argument(problem()), Vec::new()))
     }
 
     /// The session that records it.

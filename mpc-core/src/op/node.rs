@@ -1,7 +1,7 @@
 //! A recorded op.
 
 use super::Op;
-use crate::engine::{Engine, Operand};
+use crate::engine::{Engine, Operand, Vis};
 use std::{
     cell::{Cell, RefCell},
     panic::Location,
@@ -31,9 +31,15 @@ impl Node {
         self.operand.at.op
     }
 
-    /// The coroutine. Lets go of the inputs when done, unless a gradient may want them. Reports a result that is too large
-    /// for the ring, where that can be known.
-    pub(super) async fn run(self: Rc<Self>, engine: Rc<dyn Engine>, report: impl FnOnce(&Self)) {
+    /// Whether this is a secret made of what client `me` knows.
+    pub(super) fn needs_client(&self, me: usize) -> bool {
+        let its = |input: &Rc<Self>| input.operand.vis == Vis::Private(me);
+        self.operand.vis == Vis::Secret && self.inputs.borrow().iter().any(its)
+    }
+
+    /// The coroutine. Lets go of the inputs when done, unless a gradient may want them. Reports a result at the scale of
+    /// numbers, and whether it is too large for the ring, where that can be known.
+    pub(super) async fn run(self: Rc<Self>, engine: Rc<dyn Engine>, report: impl FnOnce(&Self, bool)) {
         let inputs = self.inputs.borrow().clone();
         for input in &inputs {
             input.operand.done.clone().await;
@@ -41,12 +47,31 @@ impl Node {
         let operands: Vec<_> = inputs.iter().map(|input| &input.operand).collect();
         let value = self.op.forward(&*engine, &self.operand, &operands).await;
         self.operand.finish(value);
-        if self.op.bounded() && engine.exceeds(&self.operand) {
-            report(&self);
+        if self.op.bounded() {
+            report(&self, engine.exceeds(&self.operand));
         }
         if !self.follows {
             self.inputs.take();
         }
+    }
+}
+
+/// The coroutine at a client, which computes what it may know, and supplies the parties with shares of what it knows when
+/// an op on secrets needs them.
+pub(super) async fn run_at_client(node: Rc<Node>, engine: Rc<dyn Engine>, me: usize, report: impl FnOnce(&Node, bool)) {
+    if matches!(node.operand.vis, Vis::Public) || node.operand.vis == Vis::Private(me) {
+        return node.run(engine, report).await;
+    }
+    node.operand.finish(engine.unknown(&node.operand));
+    if node.needs_client(me) {
+        let inputs = node.inputs.borrow().clone();
+        for input in inputs.iter().filter(|input| input.operand.vis == Vis::Private(me)) {
+            input.operand.done.clone().await;
+            engine.supply(&input.operand);
+        }
+    }
+    if !node.follows {
+        node.inputs.take();
     }
 }
 

@@ -1,6 +1,6 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse};
+use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse, node::run_at_client};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -14,7 +14,7 @@ use crate::{
 };
 use mpc_comm::{Frame, Kind, PartyId, Traffic};
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::HashSet,
     fmt::Write,
     panic::Location,
@@ -52,6 +52,8 @@ pub struct Runtime {
     failure: Rc<RefCell<Option<Error>>>,
     ledger: RefCell<Vec<Opened>>,
     live: Rc<()>,
+    /// Looks at every result: in a simulator only.
+    watcher: OnceCell<Rc<dyn Fn(&Node)>>,
 }
 
 impl Runtime {
@@ -74,7 +76,13 @@ impl Runtime {
             failure: Rc::default(),
             ledger: RefCell::default(),
             live: Rc::new(()),
+            watcher: OnceCell::new(),
         })
+    }
+
+    /// The party.
+    pub(crate) fn context(&self) -> &Rc<Context> {
+        &self.cx
     }
 
     /// The engine.
@@ -97,6 +105,16 @@ impl Runtime {
         self.cx.parties()
     }
 
+    /// Whether this end is a client: it records the program and computes only what it may know.
+    pub fn is_client(&self) -> bool {
+        self.cx.is_client(self.me())
+    }
+
+    /// How many clients there are.
+    pub fn clients(&self) -> usize {
+        self.cx.clients()
+    }
+
     /// Rounds and bytes so far.
     pub fn traffic(&self) -> Traffic {
         self.cx.net().traffic()
@@ -117,7 +135,7 @@ impl Runtime {
         self.ledger.borrow().clone()
     }
 
-    /// The names of the parties, in the order of the roster.
+    /// The names of the parties, in the order of the roster, then those of the clients.
     pub fn names(&self) -> &Rc<[String]> {
         &self.names
     }
@@ -125,6 +143,11 @@ impl Runtime {
     /// How many nodes are in memory.
     pub fn live_nodes(&self) -> usize {
         Rc::strong_count(&self.live) - 1
+    }
+
+    /// Shows every result to a simulator.
+    pub(crate) fn watch(&self, watcher: impl Fn(&Node) + 'static) {
+        self.watcher.get_or_init(|| Rc::new(watcher));
     }
 
     /// Makes the session fail at the next read, here and, through an abort, everywhere. The first cause stays.
@@ -196,7 +219,17 @@ impl Runtime {
         let id = self.next.replace(self.next.get() + 1);
         let step = At { op: id, part: 0, scope };
         self.record_schedule(&*op, &shape, vis, &nodes);
-        let wire = op.wire(step, shape.len(), vis, &operands);
+        let clients_own = matches!(vis, Vis::Private(owner) if self.cx.is_client(owner));
+        if self.clients() > 0 {
+            let schedule = (clients_own || op.opens()).then(|| self.digest.borrow().value());
+            self.cx.net().recorded(id, schedule);
+        }
+        // The dealer gives clients nothing: what they know has a mask that nobody knows.
+        let masked = if clients_own { Vis::Secret } else { vis };
+        let wire = match masked == vis {
+            true => op.wire(step, shape.len(), vis, &operands),
+            false => masked.wire(step, shape.len()),
+        };
         self.last.set((scope, at));
         self.pending_elements.set(self.pending_elements.get() + shape.len());
         let follows = self.grad.get() && nodes.iter().any(|node| node.tracked.get());
@@ -231,22 +264,11 @@ impl Runtime {
     /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
     /// `targets`, only what those need; the rest stays recorded.
     fn spawn_recorded(&self, targets: Option<&[&Handle]>) -> Result<()> {
-        let mut recorded = self.pending.take();
-        let wanted = targets.map(|targets| wanted(&recorded, targets));
-        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
-        while let Some(node) = recorded.pop() {
-            // What nobody can read goes, also where only some tensors are asked for: it would hold its inputs.
-            if Rc::strong_count(&node) == 1 {
-                continue;
-            }
-            match &wanted {
-                Some(wanted) if !wanted.contains(&node.id()) => kept.push(node),
-                _ => needed.push(node),
-            }
+        let needed = self.take_needed(targets);
+        if self.is_client() {
+            self.spawn_at_client(needed);
+            return Ok(());
         }
-        kept.reverse();
-        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
-        *self.pending.borrow_mut() = kept;
         self.cx.net().batch(self.digest.borrow().value());
         fuse(&needed);
         let mut needs = Vec::new();
@@ -267,15 +289,57 @@ impl Runtime {
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {
-            let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
-            let report = move |node: &Node| {
-                let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
-                let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
-                failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
-            };
-            self.tasks.spawn(node.id(), node.run(self.engine.clone(), report));
+            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports()));
         }
         Ok(())
+    }
+
+    /// What is recorded and needed, the newest first. The rest is dropped, or kept where it is no target.
+    fn take_needed(&self, targets: Option<&[&Handle]>) -> Vec<Rc<Node>> {
+        let mut recorded = self.pending.take();
+        let wanted = targets.map(|targets| wanted(&recorded, targets));
+        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
+        // A client cannot know when the parties ran a step, and so which steps they dropped: it supplies all.
+        let supplies = |node: &Node| self.is_client() && node.needs_client(self.me());
+        while let Some(node) = recorded.pop() {
+            // What nobody can read goes, also where only some tensors are asked for: it would hold its inputs.
+            if Rc::strong_count(&node) == 1 && !supplies(&node) {
+                continue;
+            }
+            match &wanted {
+                Some(wanted) if !wanted.contains(&node.id()) => kept.push(node),
+                _ => needed.push(node),
+            }
+        }
+        kept.reverse();
+        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
+        *self.pending.borrow_mut() = kept;
+        needed
+    }
+
+    fn spawn_at_client(&self, needed: Vec<Rc<Node>>) {
+        for node in needed.into_iter().rev() {
+            if node.op.opens() {
+                self.enter_in_ledger(&node);
+            }
+            let id = node.id();
+            self.tasks.spawn(id, run_at_client(node, self.engine.clone(), self.me(), self.reports()));
+        }
+    }
+
+    /// What stops the session when a result is too large for the ring.
+    fn reports(&self) -> impl FnOnce(&Node, bool) + 'static {
+        let watcher = self.watcher.get().cloned();
+        let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
+        move |node: &Node, exceeds: bool| {
+            watcher.into_iter().for_each(|watch| watch(node));
+            if !exceeds {
+                return;
+            }
+            let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
+            let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
+            failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
+        }
     }
 
     fn enter_in_ledger(&self, node: &Node) {
@@ -304,7 +368,9 @@ impl Runtime {
                 if self.tasks.turn() {
                     self.program_woken.set(true);
                 }
-                if self.tasks.is_empty() || self.failure.borrow().is_some() {
+                self.cx.net().send_to_clients()?;
+                // A client waits for results only when the program does: the parties may never have opened the others.
+                if self.is_client() || self.tasks.is_empty() || self.failure.borrow().is_some() {
                     return Ok(());
                 }
                 self.advance()?;
@@ -335,6 +401,7 @@ impl Runtime {
             }
             let woken = self.tasks.turn();
             self.check()?;
+            self.cx.net().send_to_clients().inspect_err(|error| self.stop(error.clone()))?;
             if woken || self.program_woken.get() {
                 self.program_woken.set(true);
             } else {

@@ -56,7 +56,8 @@ pub trait Protocol: Sized + 'static {
 
     /// A value that everybody knows, as a share.
     fn constant(&self, x: &Array<Self>) -> Self::Share;
-    /// A value that `owner` knows, as a share: the value there, nothing elsewhere.
+    /// A value that `owner` knows, as a share: the value there, nothing elsewhere. The owner may be a client, who sends what
+    /// the parties need.
     fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share>;
     /// Shares of the same value that are fresh.
     fn refresh(&self, at: At, x: &Self::Share) -> Fresh<Self::Share>;
@@ -64,7 +65,7 @@ pub trait Protocol: Sized + 'static {
     fn export(&self, x: &Self::Share) -> Vec<Self::Ring>;
     /// The reverse.
     fn import(&self, x: Array<Self>) -> Self::Share;
-    /// The value in the clear, by a route to all or to one; nothing elsewhere.
+    /// The value in the clear, by a route to all or to one, perhaps a client; nothing elsewhere. At a client `x` is zeros.
     fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>>;
 
     /// `x + y`.

@@ -4,6 +4,8 @@
 //! | step | rounds | bytes per value and peer |
 //! |---|---|---|
 //! | a private value becomes "secret" | 1 | 8, from its owner |
+//! | a client's value becomes "secret" | 0 | 8, from the client |
+//! | a client sees a result | 0 | 8, to the client |
 //! | everything else | 0 | 0 |
 
 use super::{Array, Chosen, Fresh, Protocol, Wire};
@@ -40,6 +42,18 @@ impl<R: Ring, B: Backend> Plain<R, B> {
     pub fn checked<S: Ring>(self) -> Self {
         Self { limit: Some(self.fixed.nearest(self.fixed.limit::<S>())), ..self }
     }
+
+    /// What everybody has, where a route reaches. Clients have it from all parties alike, and take the first's word.
+    fn known<T: Ring>(&self, at: At, x: &B::Array<T>, route: Route, len: usize) -> Slot<Option<B::Array<T>>> {
+        let (cx, kernels, at, scope) = (&self.cx, self.backend.clone(), at.address(Purpose::Reveal), at.scope);
+        let payload = self.backend.to_wire(x);
+        if cx.is_client(cx.me()) {
+            return cx.hear_parties(at, scope, payload.words(), move |parts| Some(kernels.sum_wire(&parts[..1], len)));
+        }
+        cx.tell_clients(at, route, scope, &payload);
+        let here = !matches!(route, Route::To(only) if only != cx.me());
+        Slot::full(here.then(|| x.clone()))
+    }
 }
 
 impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
@@ -72,6 +86,9 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
 
     fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
+        if self.cx.is_client(owner) {
+            return self.cx.from_client_to_all(&self.backend, at, owner, x, len);
+        }
         let own = x.cloned().unwrap_or_else(|| self.backend.fill(len, R::ZERO));
         let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
         let tag = Tag { at: at.address(Purpose::Input), piece: 0 };
@@ -91,9 +108,8 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
         x
     }
 
-    fn reveal(&self, _: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>> {
-        let here = !matches!(route, Route::To(only) if only != self.cx.me());
-        Slot::full(here.then(|| x.clone()))
+    fn reveal(&self, at: At, x: &Self::Share, route: Route) -> Slot<Option<Array<Self>>> {
+        self.known(at, x, route, self.backend.len(x))
     }
 
     fn add(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
@@ -165,6 +181,9 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
 
     fn private_bits(&self, at: At, owner: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
         let words = plane(len);
+        if self.cx.is_client(owner) {
+            return self.cx.from_client_to_all(&self.backend, at, owner, x, words);
+        }
         let own = x.cloned().unwrap_or_else(|| self.backend.fill(words, 0));
         let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
         let tag = Tag { at: at.address(Purpose::Input), piece: 0 };
@@ -175,9 +194,8 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     fn constant_bits(&self, x: &Bits<B>) -> Self::Bits {
         x.clone()
     }
-    fn reveal_bits(&self, _: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<B>>> {
-        let here = !matches!(route, Route::To(only) if only != self.cx.me());
-        Slot::full(here.then(|| x.clone()))
+    fn reveal_bits(&self, at: At, x: &Self::Bits, route: Route) -> Slot<Option<Bits<B>>> {
+        self.known(at, x, route, self.backend.len(x))
     }
     fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
         self.backend.view_bits(view, x, len)

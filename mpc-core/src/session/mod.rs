@@ -50,48 +50,70 @@ impl Session {
     /// has none;
     /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
-        let secrets: Vec<_> = mesh.peers().map(|peer| *mesh.link_secret(peer)).collect();
+        let secrets: Vec<_> = mesh.peers().chain(mesh.clients()).map(|peer| *mesh.link_secret(peer)).collect();
         let own_seed = fresh_seed(&Zeroizing::new(secrets))?;
         Self::with_own_seed(mesh, settings, own_seed)
+    }
+
+    /// A session in the clear over a mesh, with numbers of 128 bits that have no limit: what a simulator compares with.
+    pub(crate) fn exact(mesh: Mesh, fraction_bits: u32) -> Result<Self> {
+        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, ..Settings::default() };
+        let (fixed, session) = (settings.fixed()?, Self::new(mesh, &settings)?);
+        let (cx, names) = (session.runtime.context().clone(), session.runtime.names().clone());
+        let engine = Rc::new(Machine(Plain::<u128, Cpu>::new(cx.clone(), Cpu::from_env()?, fixed)));
+        Ok(Self { runtime: Runtime::new(cx, engine, session.scopes.clone(), names), scopes: session.scopes })
     }
 
     /// A session over a mesh, with a given seed of this party's own contributions to random values.
     pub(crate) fn with_own_seed(mesh: Mesh, settings: &Settings, own_seed: Seed) -> Result<Self> {
         let (fixed, cpu) = (settings.fixed()?, Cpu::from_env()?);
-        if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() {
+        let client = mesh.is_client();
+        if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() && !client {
             let problem = "this protocol needs a dealer, and the roster names none".to_owned();
             return Err(Error::Setting { key: "protocol", problem });
         }
         let (me, parties) = (usize::from(mesh.me().0), mesh.parties());
-        let names = (0..parties).map(|party| mesh.name(PartyId(party as u16)).to_owned()).collect();
+        let clients: Vec<_> = mesh.clients().collect();
+        let everybody = (0..parties as u16).map(PartyId).chain(clients.iter().copied());
+        let names = everybody.map(|party| mesh.name(party).to_owned()).collect();
         let dealer_seed = mesh.has_dealer().then(|| Seed::new(mesh.link_secret(PartyId::DEALER)));
         let mut pair_seeds = vec![None; parties];
+        let mut client_seeds = Vec::new();
         for peer in mesh.peers() {
-            pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer)));
+            match client {
+                true => client_seeds.push(Seed::new(mesh.link_secret(peer))),
+                false => pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer))),
+            }
+        }
+        if !client {
+            client_seeds.extend(clients.iter().map(|&client| Seed::new(mesh.link_secret(client))));
         }
         let scopes = Scopes::default();
         tracing::debug!(
             me,
             parties,
+            clients = clients.len(),
             protocol = settings.protocol.name(),
             fraction_bits = fixed.bits(),
             cpu = %cpu.level(),
             "a session begins"
         );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
-        let cx = Rc::new(Context::new(dealer_seed, pair_seeds, Some(own_seed), net));
+        let cx = Context::new(dealer_seed, pair_seeds, Some(own_seed), net).with_clients(clients.len(), client_seeds);
+        let cx = Rc::new(cx);
         Ok(Self::build(cx, cpu, fixed, settings, scopes, names))
     }
 
-    /// A session that computes nothing and sends nothing: it counts what `parties` parties would. Revealed values are
-    /// zeros. `names` are the parties'.
+    /// A session that computes nothing and sends nothing: it counts what the first party would. Revealed values are zeros.
+    /// `names` are the parties', and then those of `clients` clients.
     ///
     /// # Errors
     /// [`Error::Setting`] for settings out of range.
-    pub(crate) fn counting(names: &[String], settings: &Settings) -> Result<Self> {
+    pub(crate) fn counting(names: &[String], clients: usize, settings: &Settings) -> Result<Self> {
         let (fixed, scopes) = (settings.fixed()?, Scopes::default());
-        let net = Net::new(Wire::Count, 0, names.len(), scopes.clone());
-        let cx = Rc::new(Context::new(None, vec![None; names.len()], None, net));
+        let parties = names.len() - clients;
+        let net = Net::new(Wire::Count, 0, parties, scopes.clone());
+        let cx = Rc::new(Context::new(None, vec![None; parties], None, net).with_clients(clients, Vec::new()));
         Ok(Self::build(cx, Meta, fixed, settings, scopes, names.into()))
     }
 
@@ -115,12 +137,22 @@ impl Session {
 
     /// The name of this party.
     pub fn name(&self) -> &str {
-        self.names().get(self.runtime.me()).map_or("", String::as_str)
+        self.runtime.names().get(self.runtime.me()).map_or("", String::as_str)
     }
 
-    /// The names of all parties, in the order of the roster.
+    /// The names of the parties that compute, in the order of the roster.
     pub fn names(&self) -> &[String] {
-        self.runtime.names()
+        &self.runtime.names()[..self.runtime.parties()]
+    }
+
+    /// The names of the clients, in the order of the roster.
+    pub fn clients(&self) -> &[String] {
+        &self.runtime.names()[self.runtime.parties()..]
+    }
+
+    /// Whether this process is a client: it knows the program, and of its values those that are public or its own.
+    pub fn is_client(&self) -> bool {
+        self.runtime.is_client()
     }
 
     /// Whether this process is the party `P`.
@@ -134,12 +166,15 @@ impl Session {
         self.is::<P>().then(f)
     }
 
-    /// A value that only `P` has: the closure runs in that party's process alone. It may give numbers (`Vec`, ndarray
+    /// A value that only `P` has, a compute party or a client: the closure runs in that party's process alone. It may give numbers (`Vec`, ndarray
     /// arrays) or a `Result` of them. A failure, a wrong shape, or a number that is not finite or too large stops the
     /// session with [`Error::Input`] there, and the other parties hear of it.
     #[track_caller]
     pub fn input<P: Party>(&self, shape: impl Into<Shape>, values: impl InputOf) -> Tensor<Private<P>> {
         let shape = shape.into();
+        if let Some(mistake) = Handle::not_in_role(&self.runtime, "input", (P::INDEX, P::NAME, P::CLIENT)) {
+            return mistake.into();
+        }
         let here = self.is::<P>().then(|| values.load(&shape));
         Handle::private(&self.runtime, (P::INDEX, P::NAME), shape, here).into()
     }

@@ -10,9 +10,20 @@
 //! checkpoints of `mpc-nn` see to both.
 
 use super::Session;
-use crate::{error::Result, op::Handle, shape::Shape, tensor::Tensor, visibility::Secret};
+use crate::{
+    error::{Error, Result},
+    op::Handle,
+    shape::Shape,
+    tensor::Tensor,
+    visibility::Secret,
+};
 use std::fmt;
 use zeroize::Zeroizing;
+
+/// The mistake of asking a client for a share.
+fn no_share(op: &str) -> Error {
+    Error::program(format!("`{op}` at a client: only parties that compute hold shares"))
+}
 
 /// What one party holds of a secret tensor: ring elements in little-endian bytes. Erased from memory when dropped; never
 /// printed.
@@ -41,8 +52,11 @@ impl Session {
     /// This party's share of a secret, once it is computed. Sends nothing.
     ///
     /// # Errors
-    /// The mistake on the way to the tensor, or whatever stopped the session.
+    /// The mistake on the way to the tensor, or whatever stopped the session; [`Error::Program`] at a client.
     pub async fn export_share(&self, x: &Tensor<Secret>) -> Result<OwnShare> {
+        if self.is_client() {
+            return Err(no_share("export_share"));
+        }
         let node = x.handle().ready().await?;
         Ok(OwnShare(Zeroizing::new(self.runtime().engine().own_share(&node.operand))))
     }

@@ -254,9 +254,12 @@ impl<K> Tensor<Secret, K> {
         self.handle.reveal(None).into()
     }
 
-    /// Lets one party see the value: await the result to read it there. Goes into the reveal ledger.
+    /// Lets one party or client see the value: await the result to read it there. Goes into the reveal ledger.
     #[track_caller]
     pub fn reveal_to<P: Party>(&self) -> Tensor<Private<P>, K> {
-        self.handle.reveal(Some(P::INDEX)).into()
+        match Handle::not_in_role(self.handle.runtime(), "reveal", (P::INDEX, P::NAME, P::CLIENT)) {
+            Some(mistake) => mistake.into(),
+            None => self.handle.reveal(Some(P::INDEX)).into(),
+        }
     }
 }

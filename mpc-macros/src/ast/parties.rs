@@ -1,4 +1,4 @@
-//! `parties! { compute Hospital, Lab; }`
+//! `parties! { compute Hospital, Lab; client Patient; }`
 
 use std::mem;
 
@@ -11,15 +11,24 @@ use syn::{Attribute, Token};
 use crate::attr;
 use crate::ctxt::Ctxt;
 
-/// The parties in the order of their indices, with different names that a type can have.
+/// The parties in the order of their indices, those who compute first, with different names that a type can have.
 pub(crate) struct Parties {
     pub(crate) parties: Vec<Party>,
+}
+
+impl Parties {
+    /// The names of those with a role.
+    pub(crate) fn names(&self, client: bool) -> Vec<String> {
+        self.parties.iter().filter(|party| party.client == client).map(Party::shown).collect()
+    }
 }
 
 /// One party.
 pub(crate) struct Party {
     pub(crate) attrs: Vec<Attribute>,
     pub(crate) name: Ident,
+    /// Whether it only gives inputs and gets results.
+    pub(crate) client: bool,
 }
 
 impl Party {
@@ -41,8 +50,10 @@ impl Parties {
         };
         let parties = read.parse2(input);
         let parties = cx.ok(parties).unwrap_or_default();
-        let count = parties.len();
-        let all = Self { parties: distinct(parties, cx) };
+        let count = parties.iter().filter(|party| !party.client).count();
+        let mut parties = distinct(parties, cx);
+        parties.sort_by_key(|party| party.client); // stable
+        let all = Self { parties };
         // With another mistake about, the count may be wrong only because of it.
         if count < 2 && cx.is_clean() {
             let place = all.parties.first().map_or_else(TokenStream::new, |party| party.name.to_token_stream());
@@ -67,19 +78,19 @@ fn role(input: ParseStream<'_>, parties: &mut Vec<Party>, cx: &mut Ctxt) -> syn:
     };
     if input.is_empty() || input.peek(Token![,]) || input.peek(Token![;]) {
         cx.error(&role, format!("expected a role before the names of parties: `compute {role}`"));
-        parties.push(Party { attrs: Vec::new(), name: role });
+        parties.push(Party { attrs: Vec::new(), name: role, client: false });
         input.parse::<Option<Token![,]>>()?;
-    } else if role == "client" {
-        cx.error(role, "the role `client` is planned and not built yet; known roles: `compute`");
-    } else if role != "compute" {
-        cx.error(&role, format!("unknown role `{role}`; known roles: `compute`"));
+        names(input, parties, false, cx)?;
+        return end(input);
+    } else if role != "compute" && role != "client" {
+        cx.error(&role, format!("unknown role `{role}`; known roles: `compute`, `client`"));
     }
-    names(input, parties, cx)?;
+    names(input, parties, role == "client", cx)?;
     end(input)
 }
 
 /// Reads `A, B` up to the semicolon.
-fn names(input: ParseStream<'_>, parties: &mut Vec<Party>, cx: &mut Ctxt) -> syn::Result<()> {
+fn names(input: ParseStream<'_>, parties: &mut Vec<Party>, client: bool, cx: &mut Ctxt) -> syn::Result<()> {
     while !input.is_empty() && !input.peek(Token![;]) {
         let attrs = input.call(Attribute::parse_outer)?;
         for cfg in attrs.iter().filter(|attr| attr.path().is_ident("cfg") || attr.path().is_ident("cfg_attr")) {
@@ -87,7 +98,7 @@ fn names(input: ParseStream<'_>, parties: &mut Vec<Party>, cx: &mut Ctxt) -> syn
         }
         let attrs = attrs.into_iter().filter(|attr| !attr::is_cfg(attr)).collect();
         match input.parse() {
-            Ok(name) => parties.push(Party { attrs, name }),
+            Ok(name) => parties.push(Party { attrs, name, client }),
             Err(_) if input.is_empty() || input.peek(Token![;]) || input.peek(Token![,]) => {
                 cx.push(input.error("expected the name of a party"));
             }

@@ -15,6 +15,7 @@ use crate::ctxt::Ctxt;
 const KIND: Kind = Kind { name: "mpc::test", form: "async fn sums_agree(s: Session)" };
 const PARTIES: RangeInclusive<usize> = 2..=16;
 const DEFAULT_PARTIES: usize = 2;
+const CLIENTS: RangeInclusive<usize> = 0..=16;
 
 /// The protocols as the option names them, and their variants of `mpc::Protocol`.
 const PROTOCOLS: [(&str, &str); 2] = [("plain", "Plain"), ("dealer", "Dealer")];
@@ -26,6 +27,7 @@ pub(crate) struct Test {
     /// The attributes of the function that takes its place.
     pub(crate) outer_attrs: Vec<Attribute>,
     pub(crate) parties: usize,
+    pub(crate) clients: Option<usize>,
     pub(crate) seed: Option<u64>,
     /// The variant of `mpc::Protocol`, where one is chosen.
     pub(crate) protocol: Option<Ident>,
@@ -34,8 +36,9 @@ pub(crate) struct Test {
 impl Test {
     /// Reads the item. What is no function comes back as it is.
     pub(crate) fn parse(args: TokenStream, item: TokenStream, cx: &mut Ctxt) -> Result<Self, TokenStream> {
-        let options = Options::parse(args, &["parties", "seed", "protocol"], cx);
+        let options = Options::parse(args, &["parties", "clients", "seed", "protocol"], cx);
         let parties = number(&options, "parties", "`parties` needs a number from 2 to 16: `parties = 3`", PARTIES, cx);
+        let clients = number(&options, "clients", "`clients` needs a number up to 16: `clients = 1`", CLIENTS, cx);
         let seed = number(&options, "seed", "`seed` needs a number of 64 bits: `seed = 7`", 0..=u64::MAX, cx);
         let protocol = protocol(&options, cx);
 
@@ -49,7 +52,7 @@ impl Test {
             cx.error(test, "`mpc::test` already makes it a test: leave `#[test]` out");
         }
         let outer_attrs = mem::take(&mut item.attrs);
-        Ok(Self { item, outer_attrs, parties: parties.unwrap_or(DEFAULT_PARTIES), seed, protocol })
+        Ok(Self { item, outer_attrs, parties: parties.unwrap_or(DEFAULT_PARTIES), clients, seed, protocol })
     }
 }
 

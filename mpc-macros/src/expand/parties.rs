@@ -17,10 +17,16 @@ fn one(party: &Party, index: usize, count: usize) -> TokenStream {
     let Party { attrs, name } = party;
     let shown = party.shown();
     let doc = (!attrs.iter().any(attr::is_doc)).then(|| {
-        let text = format!(" The party `{shown}`: number {index} of {count}, counted from 0.");
+        let role = if party.client { "client" } else { "party" };
+        let text = format!(" The {role} `{shown}`: number {index} of {count}, counted from 0.");
         quote!(#[doc = #text])
     });
     let index = Literal::usize_unsuffixed(index);
+    let client = party.client.then(|| {
+        quote!(
+            const CLIENT: bool = true;
+        )
+    });
     quote! {
         #doc
         #(#attrs)*
@@ -32,14 +38,16 @@ fn one(party: &Party, index: usize, count: usize) -> TokenStream {
         impl ::mpc::Party for #name {
             const INDEX: usize = #index;
             const NAME: &'static str = #shown;
+            #client
         }
     }
 }
 
 fn set(all: &Parties) -> TokenStream {
-    let names: Vec<String> = all.parties.iter().map(Party::shown).collect();
-    let doc =
-        format!(" All parties: {}.", names.iter().map(|name| format!("[`{name}`]")).collect::<Vec<_>>().join(", "));
+    let (names, clients) = (all.names(false), all.names(true));
+    let linked = names.iter().chain(&clients).map(|name| format!("[`{name}`]"));
+    let doc = format!(" All parties: {}.", linked.collect::<Vec<_>>().join(", "));
+    let clients = (!clients.is_empty()).then(|| quote!(const CLIENTS: &'static [&'static str] = &[#(#clients),*];));
     quote! {
         #[doc = #doc]
         #[derive(::core::clone::Clone, ::core::marker::Copy, ::core::fmt::Debug)]
@@ -49,6 +57,7 @@ fn set(all: &Parties) -> TokenStream {
         #[automatically_derived]
         impl ::mpc::PartySet for Parties {
             const COMPUTE: &'static [&'static str] = &[#(#names),*];
+            #clients
         }
     }
 }

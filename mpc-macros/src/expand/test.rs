@@ -13,6 +13,10 @@ pub(crate) fn expand(test: &Test) -> TokenStream {
     let (vis, name) = (&test.item.vis, &sig.ident);
     let inner = syn::ItemFn { vis: Visibility::Inherited, ..test.item.clone() };
     let parties = Literal::usize_unsuffixed(test.parties);
+    let clients = test.clients.map(|clients| {
+        let clients = Literal::usize_unsuffixed(clients);
+        quote!(.clients(#clients))
+    });
     let seed = test.seed.map(|seed| {
         let seed = Literal::u64_unsuffixed(seed);
         quote!(.seed(#seed))
@@ -21,7 +25,8 @@ pub(crate) fn expand(test: &Test) -> TokenStream {
     // Where the simulator finds fault with what the function returns, the message stands at the return type.
     let (start, end) = output_ends(sig);
     let runner = quote_spanned!(start=> ::mpc::sim::test_with);
-    let mut given = Group::new(Delimiter::Parenthesis, quote!(::mpc::sim::Sim::new(#parties) #seed #protocol, #name));
+    let mut given =
+        Group::new(Delimiter::Parenthesis, quote!(::mpc::sim::Sim::new(#parties) #clients #seed #protocol, #name));
     given.set_span(end);
     quote! {
         #(#attrs)*

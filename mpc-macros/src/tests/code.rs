@@ -27,6 +27,17 @@ fn used_up_in_both() {
     }));
 }
 
+/// `b` is read through a shared borrow: no method called `relu` can change it there, whatever its type.
+#[test]
+fn a_method_that_only_reads() {
+    insta::assert_snapshot!(expanded(quote! {
+        fn scaled(c: &Tensor<Secret>, mut b: Tensor<Secret>) -> Tensor<Secret> {
+            b *= if c > 0.0 { b.relu() } else { 1.0 };
+            b
+        }
+    }));
+}
+
 /// `total` is changed: it goes in, `mut` where it changes, and comes back in `Kept`.
 #[test]
 fn changed_without_else() {

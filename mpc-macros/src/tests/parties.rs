@@ -21,10 +21,18 @@ fn docs_attributes_and_several_lines() {
 }
 
 #[test]
+fn clients_come_after_those_who_compute() {
+    insta::assert_snapshot!(code(parties(quote! {
+        client Patient;
+        compute Hospital, Lab;
+    })));
+}
+
+#[test]
 fn all_mistakes_in_one_go() {
     let found = Expansion::of(parties(quote! {
         compute Hospital, hospital_ward, Hospital, Parties, Dealer, dealer;
-        client Patient;
+        client Patient, Hospital;
         observer Auditor;
     }));
     let errors =
@@ -49,6 +57,15 @@ fn one_party_is_too_few() {
     let found = Expansion::of(parties(quote! { compute Hospital; }));
     assert_eq!(
         found.errors_keeping(&["struct Hospital;", r#"&["Hospital"]"#]),
+        ["a computation needs at least two compute parties, here are 1: `compute Hospital, Lab;`"]
+    );
+}
+
+#[test]
+fn clients_do_not_count() {
+    let found = Expansion::of(parties(quote! { compute Hospital; client Patient; }));
+    assert_eq!(
+        found.errors_keeping(&["struct Hospital;", "struct Patient;"]),
         ["a computation needs at least two compute parties, here are 1: `compute Hospital, Lab;`"]
     );
 }

@@ -2,7 +2,7 @@ use mpc::prelude::*;
 
 parties! {
     compute Hospital, Lab;
-    client Patient;
+    client Patient, Lab;
     observer Auditor;
 }
 

@@ -15,6 +15,8 @@
 //! |---|---|---|---|
 //! | share, add, linear maps, public factors | 0 | 0 | 0 |
 //! | reveal, reveal_to | 1 | 8 | 0 |
+//! | reveal_to a client | 0 | 8, to the client | 0 |
+//! | share of a client's value | 0 | 8, from the client to one party | 0 |
 //! | open a wire (once, before its first use below) | 1 | 8 | 0 |
 //! | bilinear map of open wires | 0 | 0 | 8 an element of the result |
 //! | truncate, N = 2 | 1 | 1/8 | 8 |
@@ -43,7 +45,7 @@ pub use service::{Served, serve};
 
 use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series, arrange, tree},
+    backend::{Backend, Bits, Payload, Series, arrange, tree},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -123,6 +125,26 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         let route = x.id.mask.owner.map_or(Route::All, |owner| Route::From(usize::from(owner)));
         self.cx.open(&self.backend, Tag { at, piece }, route, x.id.scope, &masked)
     }
+
+    /// Fresh shares of a result to those who may see it, and their sum there. What only a client may see needs no round.
+    fn deliver<T: Clone + 'static>(
+        &self,
+        tag: Tag,
+        at: At,
+        route: Route,
+        fresh: Payload,
+        sum: impl FnOnce(Vec<Payload>) -> Option<T> + 'static,
+    ) -> Slot<Option<T>> {
+        let cx = &self.cx;
+        if cx.is_client(cx.me()) {
+            return cx.hear_parties(tag.at, at.scope, fresh.words(), sum);
+        }
+        cx.tell_clients(tag.at, route, at.scope, &fresh);
+        match route {
+            Route::To(only) if cx.is_client(only) => Slot::full(None),
+            route => cx.exchange(tag, route, at.scope, fresh, |parts| parts.and_then(sum)),
+        }
+    }
 }
 
 impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
@@ -146,7 +168,10 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         if self.cx.first() { x.clone() } else { self.backend.fill(self.backend.len(x), R::ZERO) }
     }
 
-    fn private(&self, _: At, _: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
+    fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
+        if self.cx.is_client(owner) {
+            return self.cx.client_share(&self.backend, at, owner, x, len);
+        }
         Slot::full(x.cloned().unwrap_or_else(|| self.backend.fill(len, R::ZERO)))
     }
 
@@ -166,10 +191,9 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         let (len, kernels) = (self.backend.len(x), self.backend.clone());
         let tag = Tag { at: at.address(Purpose::Reveal), piece: 0 };
         // Shares of a sum of widened private values are those values: shares of zero hide all but the sum.
-        let fresh = self.refresh(at, x).0;
-        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(&fresh), move |parts| {
-            parts.map(|parts| kernels.sum_wire(&parts, len))
-        })
+        let fresh = self.backend.to_wire(&self.refresh(at, x).0);
+        let sum = move |parts: Vec<Payload>| Some(kernels.sum_wire(&parts, len));
+        self.deliver(tag, at, route, fresh, sum)
     }
 
     fn add(&self, x: &Self::Share, y: &Self::Share) -> Self::Share {
@@ -255,7 +279,10 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         needs.push(conjunction::needs(at, groups, len));
     }
 
-    fn private_bits(&self, _: At, _: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
+    fn private_bits(&self, at: At, owner: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
+        if self.cx.is_client(owner) {
+            return self.cx.client_bits(&self.backend, at, owner, x, tree::plane(len));
+        }
         Slot::full(x.cloned().unwrap_or_else(|| self.backend.fill(tree::plane(len), 0)))
     }
     fn constant_bits(&self, x: &Bits<B>) -> Self::Bits {
@@ -265,9 +292,8 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         let (words, kernels) = (self.backend.len(x), self.backend.clone());
         let tag = Tag { at: at.address(Purpose::Reveal), piece: 0 };
         let fresh = self.backend.xor(x, &self.cx.zero_bits(&self.backend, at, words));
-        self.cx.exchange(tag, route, at.scope, self.backend.to_wire(&fresh), move |parts| {
-            parts.map(|parts| kernels.xor_wire(&parts, words))
-        })
+        let sum = move |parts: Vec<Payload>| Some(kernels.xor_wire(&parts, words));
+        self.deliver(tag, at, route, self.backend.to_wire(&fresh), sum)
     }
     fn view_bits(&self, view: &View, x: &Self::Bits, len: usize) -> Self::Bits {
         self.backend.view_bits(view, x, len)

@@ -9,7 +9,7 @@ use syn::{
     ExprReference, ExprWhile, Ident, Item, Label, Lifetime, Local, Macro, Stmt, Token,
 };
 
-use super::kinds::{ACTING, LEAVING, is_assignment, is_comparison, root};
+use super::kinds::{ACTING, LEAVING, is_assignment, is_comparison, reads, root};
 use super::scope::Scopes;
 
 /// The findings about one branch.
@@ -319,10 +319,10 @@ impl Visit<'_> for Walk<'_> {
     }
 
     /// What a method could change, it is taken to change: whether it does is not to be seen here.
-    /// A clone is the exception: it only reads.
+    /// A clone only reads, and so do the methods that every tensor has.
     fn visit_expr_method_call(&mut self, call: &ExprMethodCall) {
-        let clones = call.method == "clone" && call.args.is_empty();
-        let outer = root(&call.receiver).filter(|name| !clones && self.inner.find(name).is_none());
+        let reads = call.method == "clone" && call.args.is_empty() || reads(&call.method);
+        let outer = root(&call.receiver).filter(|name| !reads && self.inner.find(name).is_none());
         if let Some(name) = outer {
             if self.outer.reaches_out(name) {
                 self.acts(call);

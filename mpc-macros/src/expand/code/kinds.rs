@@ -24,6 +24,70 @@ pub(super) const ACTING: &[&str] = &[
     "log",
 ];
 
+/// Methods of tensors that only read, and whose names mean nothing else on numbers, lists or iterators. In a branch they are
+/// called on a shared borrow: a type whose method of that name changes it does not compile there.
+const READING: &[&str] = &[
+    "argmax",
+    "argmin",
+    "detach",
+    "dropout",
+    "elu",
+    "embedding",
+    "erf",
+    "expand",
+    "flatten",
+    "gather_secret",
+    "gelu",
+    "gelu_tanh",
+    "hardtanh",
+    "index_select",
+    "layer_norm",
+    "leaky_relu",
+    "log_softmax",
+    "logsumexp",
+    "matmul",
+    "mean",
+    "mean_axes",
+    "number",
+    "one_hot",
+    "permute",
+    "prod",
+    "reciprocal",
+    "relu",
+    "relu6",
+    "reshape",
+    "rsqrt",
+    "selu",
+    "shape",
+    "share",
+    "sigmoid",
+    "silu",
+    "slice",
+    "softmax",
+    "softplus",
+    "square",
+    "squeeze",
+    "step",
+    "sum_axes",
+    "topk",
+    "transpose",
+    "unsqueeze",
+    "var",
+    "var_axes",
+    "abs",
+    "exp",
+    "log",
+    "sin",
+    "cos",
+    "sqrt",
+    "tanh",
+];
+
+/// Whether a method of this name only reads.
+pub(super) fn reads(method: &Ident) -> bool {
+    READING.iter().any(|name| method == name)
+}
+
 /// The variable at the bottom of a place such as `a.b[0].c`; none for one that goes through a dereference.
 pub(super) fn root(place: &Expr) -> Option<&Ident> {
     match place {

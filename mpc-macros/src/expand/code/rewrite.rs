@@ -3,28 +3,31 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::punctuated::Punctuated;
+use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, Ident, Item, Local, Macro, Pat,
-    Signature, Stmt, Token,
+    Arm, BinOp, Block, Expr, ExprBinary, ExprClosure, ExprForLoop, ExprIf, ExprMatch, ExprMethodCall, Ident, Item,
+    Local, Macro, Pat, Signature, Stmt, Token,
 };
 
 use super::call;
 use super::choice::{self, Plan};
 use super::field;
-use super::kinds::{is_comparison, root};
+use super::kinds::{is_comparison, reads, root};
 use super::scope::Scopes;
 use crate::ctxt::Ctxt;
 
 pub(super) struct Rewrite<'a> {
     scopes: Scopes,
+    /// How many branches of `if`s there are around the current place.
+    branches: usize,
     cx: &'a mut Ctxt,
 }
 
 impl<'a> Rewrite<'a> {
     /// For the body of a function with this signature.
     pub(super) fn of(sig: &Signature, cx: &'a mut Ctxt) -> Self {
-        Self { scopes: Scopes::of(sig), cx }
+        Self { scopes: Scopes::of(sig), branches: 0, cx }
     }
 
     /// An expression whose value is used, or not.
@@ -54,6 +57,7 @@ impl<'a> Rewrite<'a> {
         }
         let plan = Plan::of(choice, &self.scopes, discarded);
         self.visit_expr_mut(&mut choice.cond);
+        self.branches += 1;
         self.block(&mut choice.then_branch, discarded);
         if let Some((_, otherwise)) = &mut choice.else_branch {
             match &plan {
@@ -61,6 +65,7 @@ impl<'a> Rewrite<'a> {
                 Plan::Both(_) => self.value(otherwise, discarded),
             }
         }
+        self.branches -= 1;
         plan.assigned().iter().for_each(|name| self.scopes.assign(name));
         match plan {
             Plan::Native(function, reason) => {
@@ -69,6 +74,14 @@ impl<'a> Rewrite<'a> {
             }
             Plan::Both(state) => Some(choice::oblivious(choice, &state, discarded)),
         }
+    }
+
+    /// Whether this reads a variable in a branch that it could change by another method.
+    fn only_reads(&self, call: &ExprMethodCall) -> bool {
+        let changeable = |name: &Ident| {
+            self.scopes.reaches_out(name) || self.scopes.find(name).is_some_and(|variable| variable.mutable)
+        };
+        self.branches > 0 && reads(&call.method) && root(&call.receiver).is_some_and(changeable)
     }
 
     /// What follows an `else` that stays one: a block or another `if`.
@@ -181,6 +194,10 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::MethodCall(call) => {
                 visit_mut::visit_expr_method_call_mut(self, call);
+                if self.only_reads(call) {
+                    let receiver = &call.receiver;
+                    *call.receiver = Expr::Verbatim(quote_spanned!(receiver.span()=> (&#receiver)));
+                }
                 if let Some(rewritten) = field::forward(call) {
                     *expr = rewritten;
                 }

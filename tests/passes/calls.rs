@@ -75,7 +75,8 @@ mod elsewhere {
     }
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _ = nets::Net::with;
     let _ = Outer::logits;
 }

@@ -25,6 +25,7 @@ mod program {
     }
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _: fn() -> std::process::ExitCode = program::main;
 }

@@ -19,7 +19,8 @@ async fn other_errors(_: Session) -> Result<(), String> {
     Err("no luck".to_owned())
 }
 
-fn main() {
+#[test]
+fn runs() {
     // Outside of a test build the tests are left out.
     let _: Option<Session> = None;
 }

@@ -11,7 +11,8 @@ struct Net {
     canary: f64,
 }
 
-fn main() {
+#[test]
+fn runs() {
     let answers = mpc::sim::Sim::new(2).run(async |s: Session| {
         let own = s.input::<Hospital>([2, 3], || vec![1234.5; 6]);
         let x = own.share();

@@ -53,7 +53,8 @@ fn twin<V: AnyVisibility>(x: &Tensor<V>, y: &Tensor<V>) -> Tensor<V> {
     best * 2.0
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _ = (structs, literals, mixed, closures, early);
     let _ = (twin::<Secret>, twin::<Public>, twin::<Private<Lab>>);
 }

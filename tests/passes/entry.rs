@@ -13,6 +13,7 @@ mod program {
     }
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _: fn() -> std::process::ExitCode = program::main;
 }

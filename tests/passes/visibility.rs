@@ -27,7 +27,8 @@ async fn read(c: Tensor<Public>, a: Tensor<Own>) -> mpc::Result<(f64, Option<usi
     Ok((c.item().await?, a.await?.map(|values| values.len())))
 }
 
-fn main() {
+#[test]
+fn runs() {
     let answers = mpc::sim::Sim::new(2).run(async |s: Session| {
         let c = s.public([2, 2], &[1.0; 4]);
         let a = s.input::<Hospital>([2, 2], || vec![2.0; 4]);

@@ -41,6 +41,7 @@ async fn test(s: Session) {
     let _ = s;
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _: fn() -> std::process::ExitCode = program::main;
 }

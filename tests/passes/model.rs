@@ -39,7 +39,8 @@ model!(FromMacro { first: nn::Linear, second: Pair });
 
 fn module<M: nn::Module + std::fmt::Debug>() {}
 
-fn main() {
+#[test]
+fn runs() {
     module::<Settings>();
     module::<Net<Cloned, 3>>();
     module::<Pair>();

@@ -76,7 +76,8 @@ fn plain(one: Plain, two: Plain, mut log: Vec<Plain>, out: &mut Vec<String>) -> 
     Ok(log)
 }
 
-fn main() {
+#[test]
+fn runs() {
     let _ = (Net::forward, plain);
     let _ = |net: &Net| net.clone();
 }
