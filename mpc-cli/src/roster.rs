@@ -71,7 +71,7 @@ impl New {
     fn text(self) -> Result<String, CliError> {
         let compute = self.parties.into_iter().map(|Entry(member)| member).collect();
         let dealer = Some(Member { name: "dealer".to_owned(), address: self.dealer });
-        let roster = File { compute, dealer };
+        let roster = File { compute, clients: Vec::new(), dealer };
         roster.validate("command line").map_err(CliError::Parties)?;
         Ok(roster.to_toml())
     }
@@ -84,6 +84,9 @@ impl Check {
         table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["party", "role", "address"]);
         for member in &roster.compute {
             table.add_row([&member.name, "computes", &member.address]);
+        }
+        for member in &roster.clients {
+            table.add_row([&member.name, "client", ""]);
         }
         if let Some(member) = &roster.dealer {
             table.add_row([&member.name, "deals", &member.address]);
