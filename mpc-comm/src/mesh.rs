@@ -104,10 +104,6 @@ impl Mesh {
         &self.owner
     }
 
-    pub(crate) fn names(&self) -> &Names {
-        &self.names
-    }
-
     pub(crate) fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }

@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use crate::{ConfigError, ConfigProblem, PartyId, hex};
+use crate::{ConfigError, ConfigProblem, Fingerprint, PartyId, hex};
 
 /// Who takes part in a session. All parties hold the same roster; the handshake compares its [`digest`](Roster::digest).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +25,16 @@ pub struct Member {
     pub name: String,
     /// Where it listens: `host:port`, an IPv6 address in brackets.
     pub address: String,
+    /// The fingerprint of its certificate: who talks to it over TLS accepts this one and no other.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 const COMPUTE: &str = "2 to 64 [[compute]] tables with `name` and `address`";
 const NAME: &str = "a name of letters, digits, `_` and `-`";
 const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
 const MEMBER: &str = "a table with `name` and `address`";
+const FINGERPRINT: &str = "\"sha256:\" and 64 hexadecimal digits, as `mpc cert show` prints it";
+const PINNED: &str = "the fingerprint of this party's certificate, since others have one";
 
 impl Roster {
     /// Reads a roster from TOML. `source_name` is the file's name for messages.
@@ -106,11 +110,16 @@ impl Roster {
                 let found = format!("{:?}", member.address);
                 return Err(error(format!("{key}.address"), ConfigProblem::Bad { found, expected: ADDRESS }));
             }
-            for (what, value) in [("name", &member.name), ("address", &member.address)] {
+            let fingerprint = member.fingerprint.map(|fingerprint| ("fingerprint", fingerprint.to_string()));
+            let unique = [("name", member.name.clone()), ("address", member.address.clone())];
+            for (what, value) in unique.into_iter().chain(fingerprint) {
                 let here = format!("{key}.{what}");
-                if let Some(first) = seen.insert((what, value), here.clone()) {
-                    return Err(error(here, ConfigProblem::Duplicate { value: value.clone(), first }));
+                if let Some(first) = seen.insert((what, value.clone()), here.clone()) {
+                    return Err(error(here, ConfigProblem::Duplicate { value, first }));
                 }
+            }
+            if member.fingerprint.is_none() && self.pins() {
+                return Err(error(format!("{key}.fingerprint"), ConfigProblem::Missing { expected: PINNED }));
             }
         }
         Ok(())
@@ -123,6 +132,9 @@ impl Roster {
             let mut table = Table::new();
             table.insert("name".to_owned(), Value::from(member.name.as_str()));
             table.insert("address".to_owned(), Value::from(member.address.as_str()));
+            if let Some(fingerprint) = member.fingerprint {
+                table.insert("fingerprint".to_owned(), Value::from(fingerprint.to_string()));
+            }
             Value::Table(table)
         };
         table.insert("compute".to_owned(), Value::Array(self.compute.iter().map(member).collect()));
@@ -139,7 +151,11 @@ impl Roster {
         for (role, member) in
             self.compute.iter().map(|member| ("compute", member)).chain(self.dealer.iter().map(|m| ("dealer", m)))
         {
-            hash.update(format!("{role} {:?} {:?}\n", member.name, member.address));
+            hash.update(format!("{role} {:?} {:?}", member.name, member.address));
+            if let Some(fingerprint) = member.fingerprint {
+                hash.update(format!(" {fingerprint}"));
+            }
+            hash.update("\n");
         }
         hex::encode(&hash.finalize())
     }
@@ -170,6 +186,11 @@ impl Roster {
     /// All members, the dealer last.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.compute.iter().chain(&self.dealer)
+    }
+
+    /// Whether it pins certificates: of all members, or it is unsound.
+    pub fn pins(&self) -> bool {
+        self.members().any(|member| member.fingerprint.is_some())
     }
 
     /// Whether every address is on this machine: `localhost` or a loopback address.
@@ -207,8 +228,9 @@ fn member(
     let Value::Table(table) = value else {
         return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected: MEMBER }));
     };
-    if let Some(unknown) = table.keys().find(|key| !["name", "address"].contains(&key.as_str())) {
-        return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known: "name, address" }));
+    if let Some(unknown) = table.keys().find(|key| !["name", "address", "fingerprint"].contains(&key.as_str())) {
+        let problem = ConfigProblem::UnknownKey { known: "name, address, fingerprint" };
+        return Err(error(&format!("{key}.{unknown}"), problem));
     }
     let text = |field: &str, expected, default: Option<&str>| {
         let key = format!("{key}.{field}");
@@ -219,7 +241,15 @@ fn member(
             (None, None) => Err(error(&key, ConfigProblem::Missing { expected })),
         }
     };
-    Ok(Member { name: text("name", NAME, default_name)?, address: text("address", ADDRESS, None)? })
+    let fingerprint = match table.contains_key("fingerprint") {
+        false => None,
+        true => {
+            let found = text("fingerprint", FINGERPRINT, None)?;
+            let problem = ConfigProblem::Bad { found: format!("{found:?}"), expected: FINGERPRINT };
+            Some(found.parse().map_err(|_| error(&format!("{key}.fingerprint"), problem))?)
+        }
+    };
+    Ok(Member { name: text("name", NAME, default_name)?, address: text("address", ADDRESS, None)?, fingerprint })
 }
 
 #[cfg(test)]
