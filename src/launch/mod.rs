@@ -38,6 +38,7 @@ mod args;
 mod bar;
 mod crew;
 mod error;
+mod identity;
 mod lines;
 mod local;
 mod logging;
@@ -104,7 +105,7 @@ where
 {
     logging::start(&cli.logging);
     match &cli.parties.party {
-        None => local::run(compute, cli.parties.protocol),
+        None => local::run(compute, cli.parties.protocol, cli.network.tls.tls),
         Some(_) => party::run(compute, cli, program),
     }
 }
