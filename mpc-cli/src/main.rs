@@ -3,6 +3,7 @@
 mod bench;
 mod cert;
 mod dealer;
+mod doctor;
 mod error;
 mod identity;
 mod logging;
@@ -33,6 +34,7 @@ enum Command {
     Cert(cert::Cert),
     #[command(subcommand)]
     Roster(roster::Roster),
+    Doctor(doctor::Doctor),
     Bench(bench::Bench),
     #[command(name = "bench-part", hide = true)]
     BenchPart(bench::Part),
@@ -44,6 +46,7 @@ const EXAMPLES: &str = "Examples:
       --cert A.pem B.pem dealer.identity/cert.pem > roster.toml
   mpc roster check roster.toml
   mpc dealer --roster roster.toml --identity dealer.identity
+  mpc doctor --roster roster.toml --party A --identity A.identity
   mpc bench relu lenet";
 
 fn main() -> ExitCode {
@@ -63,6 +66,7 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Dealer(dealer) => dealer.run()?,
         Command::Cert(cert) => cert.run()?,
         Command::Roster(roster) => roster.run()?,
+        Command::Doctor(doctor) => doctor.run()?,
         Command::Bench(bench) => bench.run()?,
         Command::BenchPart(part) => return Ok(part.run()),
     }
