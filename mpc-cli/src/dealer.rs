@@ -1,12 +1,12 @@
 //! `mpc dealer`: hands out correlated randomness to many sessions at once.
 
-use std::{path::PathBuf, thread, time::Duration};
+use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
 use clap::Args;
 use mpc_comm::{DealerListener, Mesh, Options, Roster};
 use mpc_core::Settings;
 
-use crate::error::CliError;
+use crate::{error::CliError, identity};
 
 /// How long to wait after a session that did not come about.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -28,11 +28,14 @@ pub(crate) struct Dealer {
     #[arg(long)]
     once: bool,
 
-    /// Talk to other machines without encryption
+    /// How many sessions are served at the same time; the parties of further ones are told to come later
     ///
-    /// INSECURE: whoever sees the traffic of all parties learns all data. Only for a network that nobody else can see.
-    #[arg(long)]
-    insecure_no_tls: bool,
+    /// Each takes a thread, and memory for the requests that are being answered.
+    #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
+    sessions: u16,
+
+    #[command(flatten)]
+    identity: identity::Flags,
 
     /// Bits after the binary point of the fixed-point numbers (10 to 24); the same as the parties'
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
@@ -46,11 +49,9 @@ impl Dealer {
         let Some(address) = roster.dealer.as_ref().map(|dealer| dealer.address.clone()) else {
             return Err(CliError::NoDealer { file: self.roster });
         };
-        if self.insecure_no_tls {
-            tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
-        }
+        let (identity, allow_plaintext) = (self.identity.load()?, self.identity.insecure_no_tls);
         let settings = Settings { fraction_bits: self.fraction_bits, ..Settings::default() };
-        let options = Options { allow_plaintext: self.insecure_no_tls, ..Options::default() };
+        let options = Options { identity, allow_plaintext, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
@@ -58,18 +59,25 @@ impl Dealer {
             mpc_core::run_dealer(mesh, &settings)?;
             return Ok(());
         }
-        serve_all(&mut listener, &settings)
+        serve_all(&mut listener, &settings, self.sessions.into())
     }
 }
 
 /// Gives every session a thread of its own, and goes on when one of them fails.
-fn serve_all(listener: &mut DealerListener, settings: &Settings) -> Result<(), CliError> {
+fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -> Result<(), CliError> {
     let mut refused = 0;
+    // Each session holds one; the count is one more than there are.
+    let places = Arc::new(());
     for number in 1_u64.. {
         match listener.accept_session() {
             Ok(mesh) => {
                 refused = 0;
-                start(number, mesh, *settings)?;
+                if Arc::strong_count(&places) > limit {
+                    tracing::warn!("session {number} was turned away: {limit} are being served (--sessions)");
+                    mesh.abort(&format!("the dealer serves {limit} sessions already; start again when one has ended"));
+                    continue;
+                }
+                start(number, mesh, *settings, Arc::clone(&places))?;
             }
             Err(error) => {
                 tracing::error!("session {number} did not come about: {error}");
@@ -84,13 +92,14 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings) -> Result<(), C
     Ok(())
 }
 
-fn start(number: u64, mesh: Mesh, settings: Settings) -> Result<(), CliError> {
+fn start(number: u64, mesh: Mesh, settings: Settings, place: Arc<()>) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
         match mpc_core::run_dealer(mesh, &settings) {
             Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
             Err(error) => tracing::error!("session {number} has failed: {error}"),
         }
+        drop(place);
     };
     thread::Builder::new().name(format!("session-{number}")).spawn(serve).map(drop).map_err(CliError::Thread)
 }

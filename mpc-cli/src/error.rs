@@ -16,12 +16,24 @@ pub(crate) enum CliError {
     #[diagnostic(help("every party needs a name and an address of its own: --party Hospital=10.0.0.5:7700"))]
     Parties(#[source] mpc_comm::ConfigError),
 
+    #[error("the certificate or its key cannot be used")]
+    #[diagnostic(help("`mpc cert new --name NAME` makes a certificate and its key"))]
+    Identity(#[source] mpc_comm::ConfigError),
+
+    #[error("the certificates do not fit the parties: {problem}")]
+    #[diagnostic(help("each party and the dealer needs one, by --cert FILE or by --pin NAME=FINGERPRINT"))]
+    Pins { problem: String },
+
+    #[error("the roster {} names no party `{name}`", file.display())]
+    #[diagnostic(help("it names {}", known.join(", ")))]
+    UnknownParty { name: String, file: PathBuf, known: Vec<String> },
+
     #[error("the roster {} names no dealer", file.display())]
     #[diagnostic(help("add a table [dealer] with its `address`, and give the file to all parties again"))]
     NoDealer { file: PathBuf },
 
-    #[error("the dealer cannot serve")]
-    Dealer(#[source] Box<mpc_core::Error>),
+    #[error("the session cannot be")]
+    Session(#[source] Box<mpc_core::Error>),
 
     #[error("cannot start a thread for a session")]
     Thread(#[source] io::Error),
@@ -36,7 +48,7 @@ pub(crate) enum CliError {
 
 impl From<mpc_core::Error> for CliError {
     fn from(error: mpc_core::Error) -> Self {
-        Self::Dealer(Box::new(error))
+        Self::Session(Box::new(error))
     }
 }
 

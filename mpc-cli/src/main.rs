@@ -1,8 +1,11 @@
 //! The command `mpc`: what an operator of parties needs beside the programs themselves.
 
 mod bench;
+mod cert;
 mod dealer;
+mod doctor;
 mod error;
+mod identity;
 mod logging;
 mod roster;
 
@@ -12,7 +15,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::CliError;
 
-/// Secure multi-party machine learning: dealer, rosters, measurements
+/// Secure multi-party machine learning: dealer, certificates, rosters, measurements
 ///
 /// The parties themselves are programs written with the library `mpc`; start one with --help to see how to run it.
 #[derive(Debug, Parser)]
@@ -28,16 +31,22 @@ struct Cli {
 enum Command {
     Dealer(dealer::Dealer),
     #[command(subcommand)]
+    Cert(cert::Cert),
+    #[command(subcommand)]
     Roster(roster::Roster),
+    Doctor(doctor::Doctor),
     Bench(bench::Bench),
     #[command(name = "bench-part", hide = true)]
     BenchPart(bench::Part),
 }
 
 const EXAMPLES: &str = "Examples:
-  mpc roster new --party A=10.0.0.5:7700 B=10.0.0.6:7700 --dealer 10.0.0.7:7700 > roster.toml
+  mpc cert new --name dealer
+  mpc roster new --party A=10.0.0.5:7700 B=10.0.0.6:7700 --dealer 10.0.0.7:7700 \\
+      --cert A.pem B.pem dealer.identity/cert.pem > roster.toml
   mpc roster check roster.toml
-  mpc dealer --roster roster.toml
+  mpc dealer --roster roster.toml --identity dealer.identity
+  mpc doctor --roster roster.toml --party A --identity A.identity
   mpc bench relu lenet";
 
 fn main() -> ExitCode {
@@ -55,7 +64,9 @@ fn main() -> ExitCode {
 fn run(command: Command) -> Result<ExitCode, CliError> {
     match command {
         Command::Dealer(dealer) => dealer.run()?,
+        Command::Cert(cert) => cert.run()?,
         Command::Roster(roster) => roster.run()?,
+        Command::Doctor(doctor) => doctor.run()?,
         Command::Bench(bench) => bench.run()?,
         Command::BenchPart(part) => return Ok(part.run()),
     }

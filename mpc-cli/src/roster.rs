@@ -4,7 +4,7 @@ use std::{fmt::Write as _, io::Write, path::PathBuf, str::FromStr};
 
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use mpc_comm::{Member, Roster as File};
+use mpc_comm::{Certificate, Fingerprint, Member, Roster as File};
 
 use crate::error::CliError;
 
@@ -32,6 +32,14 @@ pub(crate) struct New {
     /// Where the dealer listens
     #[arg(long, value_name = "HOST:PORT")]
     dealer: String,
+
+    /// The certificates of the parties and the dealer; the name in each says whose it is
+    #[arg(long = "cert", value_name = "FILE", num_args = 1..)]
+    certs: Vec<PathBuf>,
+
+    /// The fingerprint of a certificate, instead of its file
+    #[arg(long = "pin", value_name = "NAME=FINGERPRINT", num_args = 1..)]
+    pins: Vec<Pin>,
 }
 
 /// Check a roster and show what it says
@@ -47,12 +55,25 @@ pub(crate) struct Check {
 #[derive(Clone, Debug)]
 struct Entry(Member);
 
+/// `NAME=FINGERPRINT`.
+#[derive(Clone, Debug)]
+struct Pin(String, Fingerprint);
+
+impl FromStr for Pin {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (name, fingerprint) = text.split_once('=').ok_or("expected NAME=FINGERPRINT")?;
+        Ok(Self(name.to_owned(), fingerprint.parse().map_err(|e: mpc_comm::NoFingerprint| e.to_string())?))
+    }
+}
+
 impl FromStr for Entry {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, address) = text.split_once('=').ok_or("expected NAME=HOST:PORT")?;
-        Ok(Self(Member { name: name.to_owned(), address: address.to_owned() }))
+        Ok(Self(Member { name: name.to_owned(), address: address.to_owned(), fingerprint: None }))
     }
 }
 
@@ -70,8 +91,27 @@ impl Roster {
 impl New {
     fn text(self) -> Result<String, CliError> {
         let compute = self.parties.into_iter().map(|Entry(member)| member).collect();
-        let dealer = Some(Member { name: "dealer".to_owned(), address: self.dealer });
-        let roster = File { compute, clients: Vec::new(), dealer };
+        let dealer = Some(Member { name: "dealer".to_owned(), address: self.dealer, fingerprint: None });
+        let mut roster = File { compute, clients: Vec::new(), dealer };
+        let mut pins = self.pins;
+        for file in self.certs {
+            let certificate = Certificate::load(file).map_err(CliError::Identity)?;
+            pins.push(Pin(certificate.name, certificate.fingerprint));
+        }
+        for Pin(name, fingerprint) in pins {
+            let problem = match roster.compute.iter_mut().chain(&mut roster.dealer).find(|m| m.name == name) {
+                None => format!("`{name}` is none of the parties"),
+                Some(member) if member.fingerprint.is_some() => format!("`{name}` has two"),
+                Some(member) => {
+                    member.fingerprint = Some(fingerprint);
+                    continue;
+                }
+            };
+            return Err(CliError::Pins { problem });
+        }
+        if let Some(member) = roster.members().find(|member| roster.pins() && member.fingerprint.is_none()) {
+            return Err(CliError::Pins { problem: format!("`{}` has none", member.name) });
+        }
         roster.validate("command line").map_err(CliError::Parties)?;
         Ok(roster.to_toml())
     }
@@ -91,10 +131,19 @@ impl Check {
         if let Some(member) = &roster.dealer {
             table.add_row([&member.name, "deals", &member.address]);
         }
-        let mut text = format!("{table}\ndigest {}\n", roster.digest());
-        if !roster.is_loopback() {
-            // Writing to a string cannot fail.
-            let _ = writeln!(text, "note   some parties are on other machines: their traffic needs protection");
+        let mut text = format!("{table}\n");
+        // Writing to a string cannot fail, here and below.
+        for member in roster.members() {
+            if let Some(fingerprint) = member.fingerprint {
+                let _ = writeln!(text, "{} {fingerprint}", member.name);
+            }
+        }
+        let _ = writeln!(text, "digest {}", roster.digest());
+        if roster.pins() {
+            let _ = writeln!(text, "note   compare the fingerprints with what their owners read from `mpc cert show`");
+        } else if !roster.is_loopback() {
+            let _ =
+                writeln!(text, "note   some parties are on other machines: they need certificates (`mpc cert new`)");
         }
         Ok(text)
     }

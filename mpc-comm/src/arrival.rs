@@ -1,15 +1,18 @@
 //! A peer that has come, before it is one of the mesh's links.
 
-use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use crate::PartyId;
+use crate::stream::Duplex;
 
 /// A connection that has passed the handshake.
 #[derive(Debug)]
 pub(crate) struct Arrival {
     pub(crate) peer: PartyId,
     pub(crate) session: String,
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: Box<dyn Duplex>,
     pub(crate) secret: Zeroizing<[u8; 32]>,
+    /// Its place among those that wait to be let in, if it called us.
+    pub(crate) _place: Option<OwnedSemaphorePermit>,
 }

@@ -1,13 +1,12 @@
 //! Connecting a compute party or a client to all others over TCP.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
-use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
@@ -19,13 +18,18 @@ use crate::handshake::{Greeter, HANDSHAKE, Refusal};
 use crate::link::{spawn, write_frame};
 use crate::roster::is_loopback;
 use crate::shape::shaped;
+use crate::stream::{Duplex, dismiss};
+use crate::tls::{FIRST_BYTE, Tls};
 use crate::wire::{Event, Inbox};
 use crate::{
-    Agreement, ConfigError, ConfigProblem, Error, Frame, Kind, Mesh, Options, PartyId, PeerError, Result, Roster,
+    Agreement, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId, PeerError,
+    Result, Roster,
 };
 
-/// Greetings that are heard at the same time; further callers wait.
+/// Greetings that are heard at the same time.
 const CALLERS: usize = 128;
+/// Callers that have passed and wait to be let in; further ones are turned away.
+const WAITING: usize = 1024;
 /// After a failure, how long parties that are not connected yet can still come to hear of it.
 const FAREWELL: Duration = Duration::from_millis(1500);
 /// How long an aborted task may take to end; it has nothing left to do but to drop what it holds.
@@ -42,17 +46,19 @@ const PAUSE: Duration = Duration::from_millis(500);
 ///
 /// # Errors
 /// - [`Error::Config`]: the roster is unsound, has no party `me`, or is not all on this machine and
-///   [`Options::allow_plaintext`] is not set (TLS is not built yet).
+///   pins no certificates and [`Options::allow_plaintext`] is not set; it pins certificates and
+///   [`Options::identity`] is missing, is not the one it pins for us, or does not hold now.
+/// - [`PeerError::Identity`]: a party that we called is not who it should be, or does not accept our certificate.
 /// - [`PeerError::Handshake`]: a party was started with other settings (it gets the same error, with ours and theirs
 ///   exchanged), [`PeerError::Unreachable`]: it did not come within [`Options::connect_timeout`].
 /// - [`Error::Aborted`], [`Error::Peer`]: another party failed meanwhile. [`Error::Io`]: we cannot listen.
 pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Options) -> Result<Mesh> {
-    let address = check(roster, me, &options)?;
+    let (address, tls) = check(roster, me, &options)?;
     if me.is_dealer() {
         let problem = ConfigProblem::Bad { found: "the dealer".to_owned(), expected: "a compute party or a client" };
         return Err(ConfigError { file: "options".to_owned(), key: "party".to_owned(), problem }.into());
     }
-    let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session)?);
+    let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session, tls)?);
     let engine = Engine::start()?;
     let mesh = Mesh::new(me, greeter.names().clone(), &options, Some(Arc::clone(&engine)));
     let inbox = mesh.owner().inbox.clone();
@@ -71,7 +77,7 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
         let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
         tasks.0.push(engine.handle().spawn(call).abort_handle());
     }
-    Gathering { mesh, missing: peers, engine, options }.run(roster)
+    Gathering { mesh, missing: peers, engine, options, greeter }.run(roster)
 }
 
 /// A mesh whose parties are still coming.
@@ -80,6 +86,7 @@ struct Gathering {
     missing: BTreeSet<PartyId>,
     engine: Arc<Engine>,
     options: Options,
+    greeter: Arc<Greeter>,
 }
 
 impl Gathering {
@@ -92,7 +99,7 @@ impl Gathering {
                     let address = roster.member(peer).map(|member| member.address.clone()).unwrap_or_default();
                     let seconds = self.options.connect_timeout.as_secs_f64();
                     let reason = format!("it did not connect to us within {seconds} s");
-                    Some(self.mesh.names().blame(peer, PeerError::Unreachable { address, reason }))
+                    Some(self.greeter.absence(peer, address, reason))
                 }
             };
             if let Some(error) = failed {
@@ -156,28 +163,37 @@ impl Drop for Tasks {
     }
 }
 
-/// Checks the roster and that nothing crosses a network in the clear unasked; our own address.
-pub(crate) fn check<'r>(roster: &'r Roster, me: PartyId, options: &Options) -> Result<&'r str> {
+/// Checks the roster and that nothing crosses a network in the clear unasked; our own address, and how to speak TLS.
+pub(crate) fn check<'r>(roster: &'r Roster, me: PartyId, options: &Options) -> Result<(&'r str, Option<Tls>)> {
     roster.validate("roster")?;
-    let error = |key: &str, problem| ConfigError { file: "roster".to_owned(), key: key.to_owned(), problem };
-    let mut listening = roster.compute.iter().chain(&roster.dealer);
-    if let Some(member) = listening.find(|member| !is_loopback(&member.address)) {
-        let address = member.address.clone();
+    let error = |file: &str, key: &str, problem| ConfigError { file: file.to_owned(), key: key.to_owned(), problem };
+    let Some(member) = roster.member(me) else {
+        let problem = ConfigProblem::Bad { found: format!("without {me}"), expected: "an entry for this party" };
+        return Err(error("roster", if me.is_dealer() { "dealer" } else { "compute" }, problem).into());
+    };
+    if let Some(identity) = &options.identity {
+        if !roster.pins() {
+            let problem =
+                ConfigProblem::Missing { expected: "a fingerprint for each party, since we have an identity" };
+            return Err(error("roster", "compute[0].fingerprint", problem).into());
+        }
+        return Ok((&member.address, Some(Tls::new(me, roster, identity)?)));
+    }
+    let remote = roster.compute.iter().chain(&roster.dealer).find(|member| !is_loopback(&member.address));
+    if !options.allow_plaintext && roster.pins() {
+        return Err(error("options", "identity", ConfigProblem::NoIdentity).into());
+    }
+    if let Some(remote) = remote {
+        let address = remote.address.clone();
         if !options.allow_plaintext {
-            return Err(error("address", ConfigProblem::Plaintext { address }).into());
+            return Err(error("roster", "address", ConfigProblem::Plaintext { address }).into());
         }
         tracing::warn!(
             %address,
             "THE SESSION IS NOT ENCRYPTED: whoever can listen on the network learns the secrets of all parties"
         );
     }
-    match roster.member(me) {
-        Some(member) => Ok(&member.address),
-        None => {
-            let problem = ConfigProblem::Bad { found: format!("without {me}"), expected: "an entry for this party" };
-            Err(error(if me.is_dealer() { "dealer" } else { "compute" }, problem).into())
-        }
-    }
+    Ok((&member.address, None))
 }
 
 /// Listens at our address.
@@ -193,12 +209,14 @@ pub(crate) fn listen(address: &str, options: &Options, engine: &Engine) -> Resul
 }
 
 /// Hears all callers, each at its own pace, and reports those that pass.
+///
+/// Strangers cost little: a caller has [`HANDSHAKE`] to say who it is, and when [`CALLERS`] are heard at once, the one
+/// that has taken longest is dropped for the next. So those who say nothing keep nobody out: whoever is dropped
+/// unjustly calls again, and a greeting takes a few messages.
 pub(crate) async fn accept(listener: TcpListener, greeter: Arc<Greeter>, inbox: Inbox) {
-    let places = Arc::new(Semaphore::new(CALLERS));
-    let mut greetings = JoinSet::new();
-    // Nobody closes the semaphore.
-    while let Ok(place) = Arc::clone(&places).acquire_owned().await {
-        while greetings.try_join_next().is_some() {}
+    let waiting = Arc::new(Semaphore::new(WAITING));
+    let (mut tasks, mut greetings) = (JoinSet::new(), VecDeque::<AbortHandle>::new());
+    loop {
         let (stream, caller) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
@@ -207,26 +225,65 @@ pub(crate) async fn accept(listener: TcpListener, greeter: Arc<Greeter>, inbox: 
                 continue;
             }
         };
-        let (greeter, inbox) = (Arc::clone(&greeter), inbox.clone());
-        greetings.spawn(async move {
-            let _place = place;
-            let event = match timeout(HANDSHAKE, hear(stream, &greeter)).await {
+        while tasks.try_join_next().is_some() {}
+        greetings.retain(|greeting| !greeting.is_finished());
+        if greetings.len() >= CALLERS
+            && let Some(oldest) = greetings.pop_front()
+        {
+            oldest.abort();
+        }
+        let (greeter, inbox, waiting) = (Arc::clone(&greeter), inbox.clone(), Arc::clone(&waiting));
+        greetings.push_back(tasks.spawn(async move {
+            let event = match timeout(HANDSHAKE, hear(stream, &greeter, waiting)).await {
                 Ok(Ok(arrival)) => Event::Arrived(Box::new(arrival)),
                 Ok(Err(Refusal::Fatal(error))) => Event::Failed(error),
-                Ok(Err(Refusal::Stranger(why))) => {
-                    return tracing::warn!(%caller, "dropped a stranger's connection: it {why}");
+                Ok(Err(Refusal::Stranger(why))) => return greeter.turn_away(caller, None, why),
+                Ok(Err(Refusal::Suspect(party, why))) => return greeter.turn_away(caller, Some(party), why),
+                Err(_) => {
+                    let seconds = HANDSHAKE.as_secs_f64();
+                    return greeter.turn_away(caller, None, PeerError::TimedOut { seconds });
                 }
-                Err(_) => return tracing::warn!(%caller, "dropped a stranger's connection: it did not greet us"),
             };
             let _ = inbox.send(event);
-        });
+        }));
     }
 }
 
-async fn hear(mut stream: TcpStream, greeter: &Greeter) -> Result<Arrival, Refusal> {
+async fn hear(mut stream: TcpStream, greeter: &Greeter, waiting: Arc<Semaphore>) -> Result<Arrival, Refusal> {
     stream.set_nodelay(true).map_err(|_| PeerError::Closed)?;
-    let (peer, session, secret) = greeter.answer(&mut stream).await?;
-    Ok(Arrival { peer, session, stream, secret })
+    let mut first = [0];
+    stream.peek(&mut first).await.map_err(|_| PeerError::Closed)?;
+    let (mut stream, proof): (Box<dyn Duplex>, _) = match (greeter.tls(), first == [FIRST_BYTE]) {
+        (Some(tls), true) => match tls.answer(stream).await {
+            Ok((stream, proof)) => (stream, Some(proof)),
+            Err((Some(party), why)) => return Err(Refusal::Suspect(party, why)),
+            Err((None, why)) => return Err(why.into()),
+        },
+        (None, false) => (Box::new(stream), None),
+        (tls, _) => {
+            let (cause, why) = match tls {
+                Some(_) => ("we speak TLS and you do not; start with --identity", IdentityError::NoTls),
+                None => ("we do not speak TLS and you do; start all with --identity", IdentityError::OnlyTls),
+            };
+            greeter.explain(&mut stream, cause).await;
+            dismiss(&mut stream).await;
+            return Err(PeerError::from(why).into());
+        }
+    };
+    match greeter.answer(&mut *stream, proof.as_ref()).await {
+        Ok((peer, session, secret)) => {
+            let Ok(place) = waiting.try_acquire_owned() else {
+                greeter.explain(&mut *stream, "too many connections are waiting").await;
+                dismiss(&mut *stream).await;
+                return Err(PeerError::Unknown.into());
+            };
+            Ok(Arrival { peer, session, stream, secret, _place: Some(place) })
+        }
+        Err(refusal) => {
+            dismiss(&mut *stream).await;
+            Err(refusal)
+        }
+    }
 }
 
 /// Why a call came to nothing.
@@ -268,20 +325,32 @@ async fn dial(greeter: Arc<Greeter>, peer: PartyId, address: String, patience: D
 }
 
 fn unreached(greeter: &Greeter, peer: PartyId, address: String, reason: String) -> Event {
-    Event::Failed(greeter.names().blame(peer, PeerError::Unreachable { address, reason }))
+    Event::Failed(greeter.absence(peer, address, reason))
 }
 
 async fn call(greeter: &Greeter, peer: PartyId, address: &str) -> Result<Arrival, Missed> {
     let slow = |_| Missed::Again(format!("it did not answer within {} s", HANDSHAKE.as_secs()));
-    let mut stream = timeout(HANDSHAKE, TcpStream::connect(address)).await.map_err(slow)??;
+    let stream = timeout(HANDSHAKE, TcpStream::connect(address)).await.map_err(slow)??;
     // On one machine, calling a free port can connect a socket to itself.
     if stream.local_addr()? == stream.peer_addr()? {
         return Err(Missed::Again("nobody listens there".to_owned()));
     }
     stream.set_nodelay(true)?;
-    match timeout(HANDSHAKE, greeter.call(&mut stream, peer)).await.map_err(slow)? {
-        Ok((peer, session, secret)) => Ok(Arrival { peer, session, stream, secret }),
-        Err(Refusal::Stranger(why)) => Err(Missed::Again(format!("it {why}"))),
+    let greeting = async {
+        let (mut stream, proof): (Box<dyn Duplex>, _) = match greeter.tls() {
+            None => (Box::new(stream), None),
+            Some(tls) => match tls.call(stream, peer).await {
+                Ok((stream, proof)) => (stream, Some(proof)),
+                Err(PeerError::Closed) => return Err(PeerError::Closed.into()),
+                Err(why) => return Err(Refusal::Fatal(greeter.names().blame(peer, why))),
+            },
+        };
+        let (peer, session, secret) = greeter.call(&mut *stream, peer, proof.as_ref()).await?;
+        Ok(Arrival { peer, session, stream, secret, _place: None })
+    };
+    match timeout(HANDSHAKE, greeting).await.map_err(slow)? {
+        Ok(arrival) => Ok(arrival),
+        Err(Refusal::Stranger(why) | Refusal::Suspect(_, why)) => Err(Missed::Again(format!("it {why}"))),
         Err(Refusal::Fatal(error)) => Err(Missed::Fatal(error)),
     }
 }
@@ -289,7 +358,7 @@ async fn call(greeter: &Greeter, peer: PartyId, address: &str) -> Result<Arrival
 /// Makes an arrival one of the mesh's links.
 pub(crate) fn admit(mesh: &mut Mesh, arrival: Arrival, engine: &Engine, options: &Options) {
     let Arrival { peer, stream, secret, .. } = arrival;
-    let link = spawn(engine.handle(), peer, stream.into_split(), mesh.owner(), options);
+    let link = spawn(engine.handle(), peer, stream.halves(), mesh.owner(), options);
     mesh.attach(peer, shaped(link, peer, options.slow), secret);
 }
 
@@ -298,7 +367,7 @@ pub(crate) fn refuse(me: PartyId, mut arrival: Arrival, cause: &'static str, eng
     tracing::warn!(peer = %arrival.peer, "turned a connection away: {cause}");
     engine.handle().spawn(async move {
         let frame = Frame { round: u64::from(me.0), ..Frame::text(Kind::Abort, cause) };
-        let _ = timeout(HANDSHAKE, write_frame(&mut arrival.stream, &frame)).await;
-        let _ = arrival.stream.shutdown().await;
+        let _ = timeout(HANDSHAKE, write_frame(&mut *arrival.stream, &frame)).await;
+        dismiss(&mut *arrival.stream).await;
     });
 }

@@ -12,7 +12,7 @@ use crate::engine::Engine;
 use crate::handshake::Greeter;
 use crate::names::Names;
 use crate::wire::Event;
-use crate::{Agreement, Mesh, Options, PartyId, PeerError, Result, Roster};
+use crate::{Agreement, Mesh, Options, PartyId, Result, Roster};
 
 /// How often groups that wait are looked after.
 const TICK: Duration = Duration::from_millis(100);
@@ -48,8 +48,8 @@ impl DealerListener {
     /// [`Error::Config`](crate::Error::Config) as for [`connect`](crate::connect()), also when the roster has no
     /// dealer; [`Error::Io`](crate::Error::Io) when it cannot listen.
     pub fn bind(roster: &Roster, agreement: &Agreement, options: Options) -> Result<DealerListener> {
-        let address = check(roster, PartyId::DEALER, &options)?;
-        let greeter = Arc::new(Greeter::new(PartyId::DEALER, roster, agreement, "")?);
+        let (address, tls) = check(roster, PartyId::DEALER, &options)?;
+        let greeter = Arc::new(Greeter::new(PartyId::DEALER, roster, agreement, "", tls)?);
         let engine = Engine::start()?;
         let listener = listen(address, &options, &engine)?;
         let (inbox, arrivals) = channel();
@@ -129,7 +129,7 @@ impl DealerListener {
     /// Drops a group that cannot become complete, if there is one, and says why.
     fn look_after(&mut self) -> Result<()> {
         let (now, mut dropped) = (Instant::now(), Ok(()));
-        let (roster, names) = (&self.roster, self.greeter.names());
+        let (roster, greeter) = (&self.roster, &self.greeter);
         self.groups.retain(|session, Group { mesh, deadline }| {
             if dropped.is_err() {
                 return true;
@@ -152,7 +152,7 @@ impl DealerListener {
             mesh.abort(&cause);
             let first = missing.first().copied().unwrap_or(PartyId::DEALER);
             let address = roster.member(first).map(|member| member.address.clone()).unwrap_or_default();
-            dropped = Err(names.blame(first, PeerError::Unreachable { address, reason: cause }));
+            dropped = Err(greeter.absence(first, address, cause));
             false
         });
         dropped

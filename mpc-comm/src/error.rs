@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::{Kind, PartyId};
+use crate::{Date, Fingerprint, IdentityError, Kind, PartyId};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -109,6 +109,27 @@ pub enum PeerError {
         theirs: String,
     },
 
+    /// It is not who it should be, or we are not to it.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+
+    /// What came is not what was sent: TLS refuses it.
+    #[error(
+        "sent something that was altered, repeated or reordered on the way (TLS: {reason}); somebody or something \
+         between us tampers with the connection"
+    )]
+    Altered {
+        /// What TLS says.
+        reason: String,
+    },
+
+    /// The other end of TLS gave up.
+    #[error("ended the encrypted connection (TLS: {reason}); its own log says why")]
+    Tls {
+        /// What TLS says.
+        reason: String,
+    },
+
     /// A frame of a kind that has no place here.
     #[error("sent a frame of kind {kind} where it has no place")]
     Unexpected {
@@ -209,6 +230,12 @@ pub enum ConfigProblem {
         /// The system's reason.
         reason: String,
     },
+    /// The file cannot be written.
+    #[error("cannot be written: {reason}")]
+    Unwritable {
+        /// The system's reason.
+        reason: String,
+    },
     /// The file is not TOML.
     #[error("is not valid TOML: {reason}")]
     Syntax {
@@ -245,12 +272,46 @@ pub enum ConfigProblem {
     },
     /// The session would go over a network unencrypted.
     #[error(
-        "`{address}` is not on this machine and TLS is not built yet, so everything would cross the network in the \
-         clear; expected loopback addresses, or `allow_plaintext` (`--insecure-no-tls`), which sends everything in \
-         the clear for whoever listens"
+        "`{address}` is not on this machine and the roster pins no certificates, so everything would cross the network \
+         in the clear; expected a `fingerprint` for each party (`mpc cert new` makes a certificate) and `--identity`, \
+         or `--insecure-no-tls` (`allow_plaintext`), which sends everything in the clear for whoever listens"
     )]
     Plaintext {
         /// The first address that is not loopback.
         address: String,
+    },
+    /// The roster pins certificates and we have none.
+    #[error(
+        "is missing, and the roster pins certificates; expected our own certificate and key (`--identity FOLDER`), or \
+         `--insecure-no-tls` (`allow_plaintext`), which sends everything in the clear for whoever listens"
+    )]
+    NoIdentity,
+    /// Our certificate is not the one that the roster pins for us.
+    #[error(
+        "is {ours} (made for `{name}`), and the roster pins {pinned} for {party}; expected the certificate that the \
+         roster pins: give the right `--identity`, or correct the roster at all parties"
+    )]
+    OtherCertificate {
+        /// Our certificate's fingerprint.
+        ours: Fingerprint,
+        /// The name in it.
+        name: String,
+        /// What the roster pins.
+        pinned: Fingerprint,
+        /// Our name in the roster.
+        party: String,
+    },
+    /// Our certificate does not hold today.
+    #[error(
+        "holds from {not_before} to {not_after}, and now it is {now}; expected one that holds: check this machine's \
+         clock, or `mpc cert renew` and give all parties the new fingerprint"
+    )]
+    OutOfDate {
+        /// It does not hold before this.
+        not_before: Date,
+        /// It does not hold after this.
+        not_after: Date,
+        /// What our clock says.
+        now: Date,
     },
 }

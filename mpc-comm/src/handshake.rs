@@ -2,23 +2,27 @@
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::io;
-use std::sync::Arc;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroizing;
 
 use crate::link::{read_body, read_head, write_frame};
 use crate::names::Names;
+use crate::tls::{Proof, Tls};
 use crate::{
-    ConfigError, ConfigProblem, Error, Frame, FrameError, Kind, PartyId, PeerError, Result, Roster, TEXT_LIMIT, hex,
+    ConfigError, ConfigProblem, Error, Frame, FrameError, IdentityError, Kind, PartyId, PeerError, Result, Roster,
+    TEXT_LIMIT, VERSION, hex,
 };
 
 /// How long a caller may take for the whole greeting.
 pub(crate) const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Stands for a setting that one end does not have.
 const ABSENT: &str = "(absent)";
-const LINK_DOMAIN: &[u8] = b"mpc-comm link secret 1";
+const LINK_DOMAIN: &[u8] = b"mpc-comm link secret 2";
 
 /// Settings that all parties must have started with: protocol, ring, precision, version of the program and so on. The
 /// handshake compares them one by one and names the first that differs. They cross the wire: no secrets.
@@ -41,6 +45,8 @@ impl Agreement {
 pub(crate) enum Refusal {
     /// Whoever it was did not get through a greeting, or has no business here.
     Stranger(PeerError),
+    /// As a stranger, and it showed the certificate of one of ours without proving that it is it.
+    Suspect(PartyId, PeerError),
     /// One of ours, and the session cannot be.
     Fatal(Error),
 }
@@ -74,16 +80,32 @@ pub(crate) struct Greeter {
     fields: Vec<(String, String)>,
     /// `None` at the dealer, which serves any session.
     session: Option<String>,
+    /// How we prove who we are; `None` for links in the clear.
+    tls: Option<Tls>,
+    turned: Mutex<Turned>,
+}
+
+/// Who was turned away last, and why: it may be the answer to who does not come.
+#[derive(Debug, Default)]
+struct Turned {
+    suspects: BTreeMap<PartyId, PeerError>,
+    stranger: Option<String>,
 }
 
 impl Greeter {
     /// # Errors
     /// When the settings do not fit into a greeting.
-    pub(crate) fn new(me: PartyId, roster: &Roster, agreement: &Agreement, session: &str) -> Result<Greeter> {
+    pub(crate) fn new(
+        me: PartyId,
+        roster: &Roster,
+        agreement: &Agreement,
+        session: &str,
+        tls: Option<Tls>,
+    ) -> Result<Greeter> {
         let mut fields = agreement.fields.clone();
         fields.push(("roster".to_owned(), roster.digest()));
         let session = (!me.is_dealer()).then(|| session.to_owned());
-        let greeter = Greeter { me, names: Names::of(roster), fields, session };
+        let greeter = Greeter { me, names: Names::of(roster), fields, session, tls, turned: Mutex::default() };
         let label = greeter.session.clone().unwrap_or_default();
         let (frame, _) = greeter.hello(me, label)?;
         if frame.bytes() > TEXT_LIMIT {
@@ -98,11 +120,36 @@ impl Greeter {
         &self.names
     }
 
+    pub(crate) fn tls(&self) -> Option<&Tls> {
+        self.tls.as_ref()
+    }
+
+    /// Notes that somebody who claimed to be `suspect`, or a stranger from this address, was turned away.
+    pub(crate) fn turn_away(&self, caller: SocketAddr, suspect: Option<PartyId>, why: PeerError) {
+        tracing::warn!(%caller, "turned a caller away: it {why}");
+        let mut turned = self.turned.lock().unwrap_or_else(PoisonError::into_inner);
+        match suspect {
+            Some(party) => drop(turned.suspects.insert(party, why)),
+            None => turned.stranger = Some(format!("a caller from {caller} was turned away: it {why}")),
+        }
+    }
+
+    /// Why `peer` is not there when the time is over.
+    pub(crate) fn absence(&self, peer: PartyId, address: String, reason: String) -> Error {
+        let turned = self.turned.lock().unwrap_or_else(PoisonError::into_inner);
+        let why = turned.suspects.get(&peer).cloned().unwrap_or_else(|| {
+            let stranger = turned.stranger.as_ref().map(|stranger| format!("; meanwhile {stranger}"));
+            PeerError::Unreachable { address, reason: reason + &stranger.unwrap_or_default() }
+        });
+        self.names.blame(peer, why)
+    }
+
     /// The caller's side: speak first.
-    pub(crate) async fn call<S: AsyncRead + AsyncWrite + Unpin>(
+    pub(crate) async fn call<S: AsyncRead + AsyncWrite + Unpin + ?Sized>(
         &self,
         stream: &mut S,
         peer: PartyId,
+        proof: Option<&Proof>,
     ) -> Result<Passed, Refusal> {
         let session = self.session.clone().unwrap_or_default();
         let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
@@ -117,23 +164,33 @@ impl Greeter {
             Err(why) => return Err(Refusal::Fatal(self.names.blame(peer, why))),
         };
         self.judge(&theirs).and_then(|()| same("sender", peer.0, theirs.from)).map_err(|why| self.fatal(peer, why))?;
-        self.pass(&ours, theirs)
+        self.pass(&ours, theirs, proof)
     }
 
     /// The called side: hear who it is, answer, and only then judge, so that both ends know what differs.
-    pub(crate) async fn answer<S: AsyncRead + AsyncWrite + Unpin>(&self, stream: &mut S) -> Result<Passed, Refusal> {
+    pub(crate) async fn answer<S: AsyncRead + AsyncWrite + Unpin + ?Sized>(
+        &self,
+        stream: &mut S,
+        proof: Option<&Proof>,
+    ) -> Result<Passed, Refusal> {
         let theirs = match read_hello(stream).await {
             Ok(Ok(hello)) => hello,
             Ok(Err(_)) => return Err(PeerError::Unexpected { kind: Kind::Abort }.into()),
             Err(why) => {
-                if matches!(why, PeerError::BadFrame(FrameError::Version { .. })) {
-                    // The header alone tells them that we speak another version.
-                    let _ = write_frame(stream, &Frame::text(Kind::Abort, "we speak another wire version")).await;
+                if let PeerError::BadFrame(FrameError::Version { theirs, .. }) = why {
+                    // Should they not understand it, its header alone tells them that we speak another version.
+                    self.explain(stream, &format!("wire version {theirs} meets {VERSION}; run the same release")).await;
                 }
                 return Err(why.into());
             }
         };
         let peer = PartyId(theirs.from);
+        if let Some(proof) = proof.filter(|proof| proof.peer != peer) {
+            let claimed = self.names.get(peer).to_owned();
+            let owner = self.names.get(proof.peer);
+            self.explain(stream, &format!("you say that you are {claimed} and show the certificate of {owner}")).await;
+            return Err(self.fatal(proof.peer, IdentityError::Claims { claimed }.into()));
+        }
         let session = self.session.clone().unwrap_or_else(|| theirs.session.clone());
         let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
         write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
@@ -147,7 +204,14 @@ impl Greeter {
         if !calls_us {
             return Err(PeerError::Unknown.into());
         }
-        self.pass(&ours, theirs)
+        self.pass(&ours, theirs, proof)
+    }
+
+    /// Tells a caller why there will be no greeting.
+    pub(crate) async fn explain<S: AsyncWrite + Unpin + ?Sized>(&self, stream: &mut S, cause: &str) {
+        let frame = Frame { round: u64::from(self.me.0), ..Frame::text(Kind::Abort, cause) };
+        // It is turned away in any case.
+        let _ = write_frame(stream, &frame).await;
     }
 
     /// Compares what they said with what we would say.
@@ -177,11 +241,12 @@ impl Greeter {
         Ok((Frame::text(Kind::Hello, &text), ours))
     }
 
-    fn pass(&self, ours: &[u8; 32], theirs: Hello) -> Result<Passed, Refusal> {
+    fn pass(&self, ours: &[u8; 32], theirs: Hello, proof: Option<&Proof>) -> Result<Passed, Refusal> {
         let bad = PeerError::BadFrame(FrameError::BadText);
         let contribution = hex::decode_32(&theirs.contribution).map(Zeroizing::new).ok_or(bad)?;
         let peer = PartyId(theirs.from);
-        let secret = link_secret((self.me, ours), (peer, &contribution));
+        let binding = proof.map(|proof| &*proof.binding);
+        let secret = link_secret((self.me, ours), (peer, &contribution), binding);
         Ok((peer, theirs.session, secret))
     }
 }
@@ -192,7 +257,7 @@ fn same<T: ToString>(field: &str, ours: T, theirs: T) -> Result<(), PeerError> {
 }
 
 /// Their greeting, or the cause for which they refuse us.
-async fn read_hello<S: AsyncRead + Unpin>(stream: &mut S) -> Result<Result<Hello, String>, PeerError> {
+async fn read_hello<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<Result<Hello, String>, PeerError> {
     let head = read_head(stream, TEXT_LIMIT, HANDSHAKE).await?;
     if !matches!(head.kind, Kind::Hello | Kind::Abort) {
         return Err(PeerError::Unexpected { kind: head.kind });
@@ -214,8 +279,13 @@ pub(crate) fn random_32() -> Result<Zeroizing<[u8; 32]>> {
     Ok(bytes)
 }
 
-/// Both ends hash the same: who the two are, and what each contributed, the lower number first.
-fn link_secret(ours: (PartyId, &[u8; 32]), theirs: (PartyId, &[u8; 32])) -> Zeroizing<[u8; 32]> {
+/// Both ends hash the same: who the two are, what each contributed, the lower number first, and a secret of the
+/// encrypted connection that carried the contributions, if it is one.
+fn link_secret(
+    ours: (PartyId, &[u8; 32]),
+    theirs: (PartyId, &[u8; 32]),
+    binding: Option<&[u8; 32]>,
+) -> Zeroizing<[u8; 32]> {
     let (low, high) = if ours.0 < theirs.0 { (ours, theirs) } else { (theirs, ours) };
     let mut hash = Sha256::new();
     hash.update(LINK_DOMAIN);
@@ -223,5 +293,33 @@ fn link_secret(ours: (PartyId, &[u8; 32]), theirs: (PartyId, &[u8; 32])) -> Zero
     hash.update(high.0.0.to_le_bytes());
     hash.update(low.1);
     hash.update(high.1);
+    hash.update([u8::from(binding.is_some())]);
+    hash.update(binding.unwrap_or(&[0; 32]));
     Zeroizing::new(hash.finalize().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_part_matters_to_the_secret_and_both_ends_get_the_same() {
+        let (a, b, c) = ([1; 32], [2; 32], [3; 32]);
+        let (low, high) = (PartyId(0), PartyId::DEALER);
+        let secret = |ours, theirs, binding| *link_secret(ours, theirs, binding);
+        let base = secret((low, &a), (high, &b), Some(&c));
+        assert_eq!(base, secret((high, &b), (low, &a), Some(&c)));
+        for other in [
+            secret((low, &b), (high, &a), Some(&c)),
+            secret((low, &c), (high, &b), Some(&c)),
+            secret((low, &a), (high, &c), Some(&c)),
+            secret((low, &a), (PartyId(1), &b), Some(&c)),
+            secret((low, &a), (high, &b), Some(&a)),
+            secret((low, &a), (high, &b), Some(&[0; 32])),
+            secret((low, &a), (high, &b), None),
+        ] {
+            assert_ne!(base, other);
+        }
+        assert_ne!(secret((low, &a), (high, &b), None), secret((low, &a), (high, &b), Some(&[0; 32])));
+    }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use crate::tls::explain;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{
     Assembly, Frame, FrameError, HEAD_BYTES, Head, Kind, Options, PartyId, PeerError, decode_head, encode_head,
@@ -133,7 +134,7 @@ impl<R: AsyncRead + Unpin> Reader<R> {
 
 /// Reads a header; each byte must come within `silence` of the one before.
 pub(crate) async fn read_head(
-    stream: &mut (impl AsyncRead + Unpin),
+    stream: &mut (impl AsyncRead + Unpin + ?Sized),
     limit: u64,
     silence: Duration,
 ) -> Result<Head, PeerError> {
@@ -147,7 +148,7 @@ pub(crate) async fn read_head(
 
 /// Reads the body that belongs to `head`.
 pub(crate) async fn read_body(
-    stream: &mut (impl AsyncRead + Unpin),
+    stream: &mut (impl AsyncRead + Unpin + ?Sized),
     head: Head,
     silence: Duration,
     counters: Option<&Counters>,
@@ -167,17 +168,14 @@ pub(crate) async fn read_body(
 
 /// At least one byte, within `silence`.
 async fn read_some(
-    stream: &mut (impl AsyncRead + Unpin),
+    stream: &mut (impl AsyncRead + Unpin + ?Sized),
     space: &mut [u8],
     silence: Duration,
 ) -> Result<usize, PeerError> {
     match timeout(silence, stream.read(space)).await {
         Ok(Ok(0)) => Err(PeerError::Closed),
         Ok(Ok(bytes)) => Ok(bytes),
-        Ok(Err(error)) => {
-            tracing::debug!(%error, "a link broke");
-            Err(PeerError::Closed)
-        }
+        Ok(Err(error)) => Err(explain(&error, false)),
         Err(_) => Err(PeerError::TimedOut { seconds: silence.as_secs_f64() }),
     }
 }
@@ -220,7 +218,7 @@ async fn write_posts(
 }
 
 /// Writes a frame straight from where its segments lie.
-pub(crate) async fn write_frame(stream: &mut (impl AsyncWrite + Unpin), frame: &Frame) -> io::Result<()> {
+pub(crate) async fn write_frame(stream: &mut (impl AsyncWrite + Unpin + ?Sized), frame: &Frame) -> io::Result<()> {
     let head = encode_head(frame);
     let segments = frame.body.iter().filter(|segment| !segment.is_empty());
     let mut slices: Vec<IoSlice<'_>> =

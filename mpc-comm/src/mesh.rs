@@ -104,10 +104,6 @@ impl Mesh {
         &self.owner
     }
 
-    pub(crate) fn names(&self) -> &Names {
-        &self.names
-    }
-
     pub(crate) fn failure(&self) -> Option<&Error> {
         self.failure.as_ref()
     }
@@ -260,8 +256,8 @@ impl Mesh {
     }
 
     /// A secret that this party and `peer` share, fresh per session and the same at both ends: a seed for common
-    /// randomness. It is as secret as the link: over plaintext TCP, whoever listens knows it. All zeros without
-    /// such a peer.
+    /// randomness. Over TLS it is bound to the connection's keys; over plaintext TCP, whoever listens knows it. All zeros
+    /// without such a peer.
     pub fn link_secret(&self, peer: PartyId) -> &[u8; 32] {
         self.links.get(&peer).map_or(&[0; 32], |link| &link.secret)
     }

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::LinkSpeed;
+use crate::{Identity, LinkSpeed};
 
 /// How a session is carried. The defaults suit most; change single fields with `..Options::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,7 +22,10 @@ pub struct Options {
     pub frame_limit: u64,
     /// A label that all parties of one session share; a dealer sorts its callers by it. Default `default`.
     pub session: String,
-    /// Let the session cross a network without encryption. Default false: loopback addresses only.
+    /// Our certificate and key. With it every link is mutual TLS 1.3, and each party must show the certificate that the
+    /// roster pins for it. Default none, which suits loopback addresses only.
+    pub identity: Option<Identity>,
+    /// Without an identity, let the session cross a network without encryption. Default false.
     pub allow_plaintext: bool,
     /// Listen here instead of at our address in the roster (behind address translation). Default none.
     pub bind: Option<SocketAddr>,
@@ -41,6 +44,7 @@ impl Default for Options {
             inbox_bytes: 256 << 20,
             frame_limit: 4 << 30,
             session: "default".to_owned(),
+            identity: None,
             allow_plaintext: false,
             bind: None,
             slow: None,

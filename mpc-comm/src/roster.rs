@@ -7,7 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 use toml::{Table, Value};
 
-use crate::{ConfigError, ConfigProblem, PartyId, hex};
+use crate::{ConfigError, ConfigProblem, Fingerprint, PartyId, hex};
 
 /// Who takes part in a session. All parties hold the same roster; the handshake compares its [`digest`](Roster::digest).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Member {
     pub name: String,
     /// Where it listens: `host:port`, an IPv6 address in brackets. Empty for a client, which calls and is not called.
     pub address: String,
+    /// The fingerprint of its certificate: who talks to it over TLS accepts this one and no other.
+    pub fingerprint: Option<Fingerprint>,
 }
 
 const COMPUTE: &str = "2 to 64 [[compute]] tables with `name` and `address`";
@@ -35,6 +37,8 @@ const NAME: &str = "a name of letters, digits, `_` and `-`";
 const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
 const MEMBER: &str = "a table with `name` and `address`";
 const CLIENT: &str = "a table with `name`";
+const FINGERPRINT: &str = "\"sha256:\" and 64 hexadecimal digits, as `mpc cert show` prints it";
+const PINNED: &str = "the fingerprint of this party's certificate, since others have one";
 
 impl Roster {
     /// Reads a roster from TOML. `source_name` is the file's name for messages.
@@ -128,12 +132,16 @@ impl Roster {
                 let found = format!("{:?}", member.address);
                 return Err(error(format!("{key}.address"), ConfigProblem::Bad { found, expected: ADDRESS }));
             }
-            let unique = [("name", &member.name), ("address", &member.address)];
-            for (what, value) in unique.into_iter().take(1 + usize::from(listens)) {
+            let fingerprint = member.fingerprint.map(|fingerprint| ("fingerprint", fingerprint.to_string()));
+            let unique = [("name", member.name.clone()), ("address", member.address.clone())];
+            for (what, value) in unique.into_iter().take(1 + usize::from(listens)).chain(fingerprint) {
                 let here = format!("{key}.{what}");
-                if let Some(first) = seen.insert((what, value), here.clone()) {
-                    return Err(error(here, ConfigProblem::Duplicate { value: value.clone(), first }));
+                if let Some(first) = seen.insert((what, value.clone()), here.clone()) {
+                    return Err(error(here, ConfigProblem::Duplicate { value, first }));
                 }
+            }
+            if member.fingerprint.is_none() && self.pins() {
+                return Err(error(format!("{key}.fingerprint"), ConfigProblem::Missing { expected: PINNED }));
             }
         }
         Ok(())
@@ -147,6 +155,9 @@ impl Roster {
             table.insert("name".to_owned(), Value::from(member.name.as_str()));
             if !member.address.is_empty() {
                 table.insert("address".to_owned(), Value::from(member.address.as_str()));
+            }
+            if let Some(fingerprint) = member.fingerprint {
+                table.insert("fingerprint".to_owned(), Value::from(fingerprint.to_string()));
             }
             Value::Table(table)
         };
@@ -167,7 +178,11 @@ impl Roster {
         let compute = self.compute.iter().map(|member| ("compute", member));
         let clients = self.clients.iter().map(|member| ("client", member));
         for (role, member) in compute.chain(clients).chain(self.dealer.iter().map(|member| ("dealer", member))) {
-            hash.update(format!("{role} {:?} {:?}\n", member.name, member.address));
+            hash.update(format!("{role} {:?} {:?}", member.name, member.address));
+            if let Some(fingerprint) = member.fingerprint {
+                hash.update(format!(" {fingerprint}"));
+            }
+            hash.update("\n");
         }
         hex::encode(&hash.finalize())
     }
@@ -201,6 +216,11 @@ impl Roster {
     /// All members: the compute parties, the clients, the dealer.
     pub fn members(&self) -> impl Iterator<Item = &Member> {
         self.compute.iter().chain(&self.clients).chain(&self.dealer)
+    }
+
+    /// Whether it pins certificates: of all members, or it is unsound.
+    pub fn pins(&self) -> bool {
+        self.members().any(|member| member.fingerprint.is_some())
     }
 
     /// Whether every address is on this machine: `localhost` or a loopback address.
@@ -248,9 +268,9 @@ fn member(
         let expected = if listens { MEMBER } else { CLIENT };
         return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected }));
     };
-    let known = &["name", "address"][..1 + usize::from(listens)];
+    let known: &[&str] = if listens { &["name", "address", "fingerprint"] } else { &["name", "fingerprint"] };
     if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
-        let known = if listens { "name, address" } else { "name" };
+        let known = if listens { "name, address, fingerprint" } else { "name, fingerprint" };
         return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known }));
     }
     let default_name = (role == Role::Dealer).then_some("dealer");
@@ -264,7 +284,15 @@ fn member(
         }
     };
     let address = if listens { text("address", ADDRESS, None)? } else { String::new() };
-    Ok(Member { name: text("name", NAME, default_name)?, address })
+    let fingerprint = match table.contains_key("fingerprint") {
+        false => None,
+        true => {
+            let found = text("fingerprint", FINGERPRINT, None)?;
+            let problem = ConfigProblem::Bad { found: format!("{found:?}"), expected: FINGERPRINT };
+            Some(found.parse().map_err(|_| error(&format!("{key}.fingerprint"), problem))?)
+        }
+    };
+    Ok(Member { name: text("name", NAME, default_name)?, address, fingerprint })
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
 
-use super::Cast;
+use super::{Cast, identity::Tls};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -86,10 +86,13 @@ pub(super) struct Network {
     #[arg(long, value_name = "LABEL", requires = "party")]
     pub(super) session: Option<String>,
 
+    #[command(flatten)]
+    pub(super) tls: Tls,
+
     /// Talk to other machines without encryption
     ///
-    /// INSECURE: whoever sees the traffic of all parties learns all data. Only for a network that nobody else can see.
-    /// Not needed as long as all parties are on this machine.
+    /// INSECURE: whoever sees the traffic of all parties learns all data, and whoever can reach a port can take a party's
+    /// place. Only for a network that nobody else can see. Not needed as long as all parties are on this machine.
     #[arg(long)]
     pub(super) insecure_no_tls: bool,
 
@@ -151,8 +154,8 @@ fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Comman
         (name.clone(), "all parties on this machine"),
         (format!("{name} -v"), "the same, and say what happens"),
         (format!("{name} --print-roster > roster.toml"), "a roster to fill in"),
-        (format!("{name} --party {first} --roster roster.toml"), "one party"),
-        (format!("{name} --party dealer --roster roster.toml"), "the dealer"),
+        (format!("{name} --party {first} --roster roster.toml --identity {first}.identity"), "one party"),
+        (format!("{name} --party dealer --roster roster.toml --identity dealer.identity"), "the dealer"),
     ];
     let width = examples.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     let lines = examples.map(|(line, what)| format!("\n  {line:width$}  {what}"));
@@ -241,6 +244,13 @@ mod tests {
         assert_eq!(refused("--epochs 1 --connect-timeout -1"), ErrorKind::UnknownArgument);
         assert_eq!(refused("--epochs 1 --connect-timeout inf"), ErrorKind::ValueValidation);
         assert_eq!(refused("--epochs 1 -v --quiet"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --identity d"), ErrorKind::MissingRequiredArgument);
+        let party = "--epochs 1 --party Lab --roster r";
+        assert_eq!(refused(&format!("{party} --cert c")), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused(&format!("{party} --key k")), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused(&format!("{party} --identity d --cert c --key k")), ErrorKind::ArgumentConflict);
+        assert_eq!(refused(&format!("{party} --identity d --insecure-no-tls")), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --tls --insecure-no-tls"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--nonsense"), ErrorKind::UnknownArgument);
         assert_eq!(refused(""), ErrorKind::MissingRequiredArgument);
         assert_eq!(parse_words("").unwrap_err().exit_code(), 2);

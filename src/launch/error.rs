@@ -22,6 +22,10 @@ pub(super) enum LaunchError {
     IdleDealer,
     #[error("the roster cannot be used")]
     Roster(#[from] mpc_comm::ConfigError),
+    #[error("the identity of this party cannot be used")]
+    Identity(#[source] mpc_comm::ConfigError),
+    #[error("--tls needs --identity FOLDER, or --cert FILE and --key FILE; `mpc cert new` makes them")]
+    NoIdentity,
     #[error("cannot find free ports on this machine")]
     Ports(#[source] io::Error),
     #[error("cannot write the roster of this run to a temporary file")]

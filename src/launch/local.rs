@@ -15,11 +15,12 @@ use super::args::Protocol;
 use super::crew::Crew;
 use super::error::LaunchError;
 use super::screen::Screen;
-use super::{Cast, roster, supervise::supervise, watch};
+use super::{Cast, identity, roster, supervise::supervise, watch};
 
 /// Runs all parties with the flags of this process, until the last one has ended.
-pub(super) fn run(cast: Cast<'_>, protocol: Protocol) -> Result<(), LaunchError> {
-    let roster = roster::local(cast, protocol == Protocol::Dealer)?;
+pub(super) fn run(cast: Cast<'_>, protocol: Protocol, tls: bool) -> Result<(), LaunchError> {
+    let mut roster = roster::local(cast, protocol == Protocol::Dealer)?;
+    let identities = if tls { Some(identity::make(&mut roster)?) } else { None };
     let file = write(&roster.to_toml()).map_err(LaunchError::RosterFile)?;
     let program = env::current_exe().map_err(LaunchError::Program)?;
     let flags: Vec<OsString> = env::args_os().skip(1).collect();
@@ -30,7 +31,11 @@ pub(super) fn run(cast: Cast<'_>, protocol: Protocol) -> Result<(), LaunchError>
     for name in names() {
         let mut command = Command::new(&program);
         // Ours come first: the program's own flags may end with `--` and free words.
-        command.args(["--party", name, "--session", &session, "--roster"]).arg(file.path()).args(&flags);
+        command.args(["--party", name, "--session", &session, "--roster"]).arg(file.path());
+        if let Some(folder) = &identities {
+            command.arg("--identity").arg(folder.path().join(name));
+        }
+        command.args(&flags);
         command.env(watch::VARIABLE, watch::VERSION);
         crew.start(name, command)?;
     }

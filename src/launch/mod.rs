@@ -38,6 +38,7 @@ mod args;
 mod bar;
 mod crew;
 mod error;
+mod identity;
 mod lines;
 mod local;
 mod logging;
@@ -119,7 +120,7 @@ where
 {
     logging::start(&cli.logging);
     match &cli.parties.party {
-        None => local::run(cast, cli.parties.protocol),
+        None => local::run(cast, cli.parties.protocol, cli.network.tls.tls),
         Some(_) => party::run(cast, cli, program),
     }
 }

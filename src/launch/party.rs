@@ -21,7 +21,7 @@ where
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
     let roster = roster::load(&file, cast, cli.parties.protocol)?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
-    let options = options(&cli.network);
+    let options = options(&cli.network)?;
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
@@ -53,13 +53,14 @@ fn settings(flags: &Parties) -> Settings {
     Settings { protocol, fraction_bits: flags.fraction_bits, check_range: flags.check_range }
 }
 
-fn options(flags: &Network) -> Options {
+fn options(flags: &Network) -> Result<Options, LaunchError> {
     let default = Options::default();
-    Options {
+    Ok(Options {
         connect_timeout: flags.connect_timeout.unwrap_or(default.connect_timeout),
         round_timeout: flags.round_timeout.unwrap_or(default.round_timeout),
         session: flags.session.clone().unwrap_or(default.session.clone()),
+        identity: flags.tls.identity()?,
         allow_plaintext: flags.insecure_no_tls,
         ..default
-    }
+    })
 }

@@ -95,7 +95,7 @@ fn names(roster: &Roster) -> Vec<String> {
 }
 
 fn member(name: &str, address: String) -> Member {
-    Member { name: name.to_owned(), address }
+    Member { name: name.to_owned(), address, fingerprint: None }
 }
 
 /// Different free ports: each is held until all are known.

@@ -1,7 +1,7 @@
 //! Sessions that go well: all parties below the launcher, and each of them started by hand.
 
-use super::crew::Crew;
-use super::process::{Process, free_roster};
+use super::crew::{Crew, NAMES};
+use super::process::{Process, free_roster, roster as process_roster};
 
 /// The sum of everybody's inputs, that of the product, and what was opened: all that the program lets out.
 fn assert_seen_by_all(name: &str, output: &str, prefix: &str) {
@@ -49,4 +49,38 @@ fn the_clear_text_protocol_does_without_a_dealer() {
         ended.assert_code(0);
         assert_seen_by_all(&ended.name, &ended.output, "");
     }
+}
+
+#[test]
+fn the_launcher_runs_everybody_over_tls() {
+    let ended = Process::launcher(&["--steps", "2", "--tls", "-vv"]).end();
+    ended.assert_code(0);
+    assert_seen_by_all("Lab", &ended.output, "Lab      | ");
+    assert!(!ended.error.contains("PRIVATE KEY") && !ended.error.contains("mpc-identities"), "{}", ended.error);
+}
+
+#[test]
+fn everybody_is_started_by_hand_over_tls_and_a_wrong_identity_is_named() {
+    let (roster, folder) = pinned_roster();
+    let flags = |name: &str, identity: &str| {
+        let path = folder.path().join(identity).display().to_string();
+        Process::party(name, roster.path(), &["--steps", "2", "--connect-timeout", "10", "--identity", &path])
+    };
+    for process in NAMES.map(|name| flags(name, name)) {
+        process.end().assert_code(0);
+    }
+    flags("Lab", "Hospital").end().assert_failed(&["made for `Hospital`", "for Lab"]);
+    let without = Process::party("Lab", roster.path(), &[]);
+    without.end().assert_failed(&["identity", "the roster pins certificates", "--identity FOLDER"]);
+}
+
+/// A roster of addresses that nobody else uses, and an identity for each member in a folder of its name.
+fn pinned_roster() -> (tempfile::NamedTempFile, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut roster = mpc_comm::Roster::load(free_roster().path()).unwrap();
+    for member in roster.compute.iter_mut().chain(&mut roster.dealer) {
+        let identity = mpc_comm::Identity::create(&member.name, 1, folder.path().join(&member.name)).unwrap();
+        member.fingerprint = Some(identity.certificate().fingerprint);
+    }
+    (process_roster(&roster.to_toml()), folder)
 }

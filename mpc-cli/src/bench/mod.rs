@@ -25,9 +25,9 @@ use std::{
 
 use clap::{Args, builder::PossibleValuesParser};
 use indicatif::{ProgressBar, ProgressStyle};
-use mpc_comm::{Member, Roster};
+use mpc_comm::{Identity, Member, Roster};
 use mpc_core::{Settings, sim::Sim};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 use self::crew::Crew;
 use self::options::{Device, Net, Protocol, name};
@@ -75,6 +75,10 @@ pub(crate) struct Bench {
     /// What lies between the processes; each link is slowed down by itself
     #[arg(long, value_enum, default_value_t = Net::Loopback)]
     net: Net,
+
+    /// Encrypt the links, with certificates made for the measurement
+    #[arg(long)]
+    tls: bool,
 
     /// How often each workload is measured, after once to warm up
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -191,7 +195,8 @@ impl Bench {
 
     /// Starts the processes and waits for their reports.
     fn measure(&self, workload: &Workload, at: usize, of: usize) -> Result<Row, BenchError> {
-        let roster = roster(self.parties.into(), self.protocol == Protocol::Dealer)?;
+        let mut roster = roster(self.parties.into(), self.protocol == Protocol::Dealer)?;
+        let identities = if self.tls { Some(identities(&mut roster)?) } else { None };
         let mut file = NamedTempFile::new().map_err(BenchError::RosterFile)?;
         file.write_all(roster.to_toml().as_bytes()).map_err(BenchError::RosterFile)?;
         let program = env::current_exe().map_err(BenchError::Program)?;
@@ -202,6 +207,9 @@ impl Bench {
             command.args(["bench-part", "--workload", workload.name, "--party", &member.name, "--roster"]);
             command.arg(file.path()).args(["--repeat", &self.repeat.to_string()]);
             command.args(["--protocol", &name(self.protocol), "--net", &name(self.net)]);
+            if let Some(folder) = &identities {
+                command.arg("--identity").arg(folder.path().join(&member.name));
+            }
             if self.tiny {
                 command.arg("--tiny");
             }
@@ -238,12 +246,25 @@ fn roster(parties: usize, with_dealer: bool) -> Result<Roster, BenchError> {
     let addresses: io::Result<Vec<_>> =
         held.map_err(BenchError::Ports)?.iter().map(|held| Ok(held.local_addr()?.to_string())).collect();
     let names = (0..parties).map(|party| format!("party{party}")).chain([DEALER.to_owned()]);
-    let mut members =
-        addresses.map_err(BenchError::Ports)?.into_iter().zip(names).map(|(address, name)| Member { name, address });
+    let mut members = addresses.map_err(BenchError::Ports)?.into_iter().zip(names).map(|(address, name)| Member {
+        name,
+        address,
+        fingerprint: None,
+    });
     let roster =
         Roster { compute: members.by_ref().take(parties).collect(), clients: Vec::new(), dealer: members.next() };
     roster.validate("the parties of this measurement").map_err(BenchError::Roster)?;
     Ok(roster)
+}
+
+/// An identity for each member, in a folder of its name, and pinned by the roster.
+fn identities(roster: &mut Roster) -> Result<TempDir, BenchError> {
+    let folder = TempDir::new().map_err(BenchError::RosterFile)?;
+    for member in roster.compute.iter_mut().chain(&mut roster.dealer) {
+        let identity = Identity::create(&member.name, 1, folder.path().join(&member.name));
+        member.fingerprint = Some(identity.map_err(BenchError::Roster)?.certificate().fingerprint);
+    }
+    Ok(folder)
 }
 
 fn print(text: &str) -> Result<(), BenchError> {

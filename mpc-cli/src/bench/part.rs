@@ -9,7 +9,7 @@ use std::{
 };
 
 use clap::Args;
-use mpc_comm::{DealerListener, Options, PartyId, Roster};
+use mpc_comm::{DealerListener, Identity, Options, PartyId, Roster};
 use mpc_core::{Error, Settings};
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,9 @@ pub(crate) struct Part {
     protocol: Protocol,
     #[arg(long)]
     net: Net,
+    /// The folder of its certificate and key.
+    #[arg(long)]
+    identity: Option<PathBuf>,
 }
 
 /// What a process tells the one that started it: a line of JSON each, on its standard output.
@@ -93,7 +96,8 @@ impl Part {
     fn serve(&self, workload: &Workload) -> mpc_core::Result<Message> {
         let roster = Roster::load(&self.roster).map_err(mpc_comm::Error::from)?;
         let settings = Settings { protocol: self.protocol.kind(), ..Settings::default() };
-        let options = Options { slow: self.net.speed(), ..Options::default() };
+        let identity = self.identity.as_ref().map(Identity::load).transpose().map_err(mpc_comm::Error::from)?;
+        let options = Options { slow: self.net.speed(), identity, ..Options::default() };
         let Some(me) = roster.id_of(&self.party).filter(|party| !party.is_dealer()) else {
             let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
             mpc_core::run_dealer(listener.accept_session()?, &settings)?;

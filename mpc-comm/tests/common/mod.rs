@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use mpc_comm::{Agreement, DealerListener, Frame, Kind, Member, Mesh, Options, PartyId, Result, Roster, connect};
+use mpc_comm::{
+    Agreement, DealerListener, Frame, Identity, Kind, Member, Mesh, Options, PartyId, Result, Roster, connect,
+};
 
 static NEXT: AtomicU16 = AtomicU16::new(0);
 
@@ -23,12 +25,35 @@ pub fn free_port() -> u16 {
 
 /// A roster on this machine.
 pub fn roster(parties: usize, dealer: bool) -> Roster {
-    let member = |name: String| Member { name, address: format!("127.0.0.1:{}", free_port()) };
+    let member = |name: String| Member { name, address: format!("127.0.0.1:{}", free_port()), fingerprint: None };
     Roster {
         compute: (0..parties).map(|n| member(format!("P{n}"))).collect(),
         clients: Vec::new(),
         dealer: dealer.then(|| member("dealer".to_owned())),
     }
+}
+
+/// A roster on this machine that pins the certificates of these identities, the dealer's last.
+pub fn pinned_roster(parties: usize, dealer: bool) -> (Roster, Vec<Identity>) {
+    let mut roster = roster(parties, dealer);
+    let identities = roster.compute.iter_mut().chain(&mut roster.dealer).map(|member| {
+        let identity = identity(&member.name);
+        member.fingerprint = Some(identity.certificate().fingerprint);
+        identity
+    });
+    let identities = identities.collect();
+    (roster, identities)
+}
+
+/// A new identity.
+pub fn identity(name: &str) -> Identity {
+    let folder = tempfile::tempdir().unwrap();
+    Identity::create(name, 2, folder.path()).unwrap()
+}
+
+/// The usual options, with an identity.
+pub fn as_(identity: &Identity) -> Options {
+    Options { identity: Some(identity.clone()), ..options() }
 }
 
 pub fn agreement() -> Agreement {

@@ -1,0 +1,142 @@
+//! docs/deploy.md, followed as it is written: each host is a folder, and the addresses are those of this machine.
+
+mod common;
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    fs,
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+const PAGE: &str = include_str!("../docs/deploy.md");
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What the page tells to do.
+#[derive(Debug)]
+enum Step {
+    Run { host: String, command: String },
+    Send { from: String, file: String, to: String, name: String },
+}
+
+/// The steps of the page, in its order.
+fn steps() -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut lines = PAGE.lines();
+    while let Some(line) = lines.next() {
+        if line == "```sh" {
+            let host = lines.next().and_then(|line| line.strip_prefix("# at ")).expect("a block says where it runs");
+            let host = host.split(',').next().unwrap().to_owned();
+            let commands = lines.by_ref().take_while(|line| *line != "```");
+            steps.extend(commands.map(|command| Step::Run { host: host.clone(), command: command.to_owned() }));
+        } else if let Some((from, rest)) = line.strip_prefix("- ").and_then(|line| line.split_once(" sends `")) {
+            let words: Vec<&str> = rest.split('`').collect();
+            let to = words[1].trim().strip_prefix("to ").and_then(|to| to.strip_suffix(" as")).unwrap();
+            let [file, name] = [words[0], words[2]].map(str::to_owned);
+            steps.push(Step::Send { from: from.to_owned(), file, to: to.to_owned(), name });
+        }
+    }
+    steps
+}
+
+/// The addresses of the page and free ones of this machine.
+fn addresses() -> Vec<(&'static str, String)> {
+    let known = ["10.0.0.5:7700", "10.0.0.6:7700", "[2001:db8::7]:7700"];
+    let held = ["127.0.0.1:0", "127.0.0.1:0", "[::1]:0"].map(|address| TcpListener::bind(address).unwrap());
+    known.into_iter().zip(held.iter().map(|held| held.local_addr().unwrap().to_string())).collect()
+}
+
+/// Where `mpc` and the program are.
+fn path() -> OsString {
+    let test = env::current_exe().unwrap();
+    let target = test.ancestors().nth(2).unwrap();
+    if !target.join("mpc").with_extension(env::consts::EXE_EXTENSION).exists() {
+        let built = Command::new(env!("CARGO")).args(["build", "-p", "mpc-cli"]).status().unwrap();
+        assert!(built.success());
+    }
+    common::example("breast_cancer"); // It is there.
+    let paths = env::var_os("PATH").unwrap();
+    let paths = [target.to_owned(), target.join("examples")].into_iter().chain(env::split_paths(&paths));
+    env::join_paths(paths).unwrap()
+}
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn start(command: &str, folder: &Path, path: &OsString) -> Running {
+    let mut shell = Command::new("sh");
+    // `exec`, so that killing it kills the command.
+    shell.args(["-c", &format!("exec {command}")]).current_dir(folder).env("PATH", path).env_remove("RUST_LOG");
+    let log = fs::File::create(folder.join("log")).unwrap();
+    shell.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+    Running(shell.spawn().unwrap())
+}
+
+/// Waits for its end, which must be good; what it said.
+fn end(mut running: Running, folder: &Path) -> String {
+    let begin = Instant::now();
+    let status = loop {
+        if let Some(status) = running.0.try_wait().unwrap() {
+            break status;
+        }
+        assert!(begin.elapsed() < PATIENCE, "{}", fs::read_to_string(folder.join("log")).unwrap());
+        thread::sleep(Duration::from_millis(20));
+    };
+    let said = fs::read_to_string(folder.join("log")).unwrap();
+    assert!(status.success(), "{said}");
+    said
+}
+
+#[cfg(unix)]
+#[test]
+fn the_page_works_as_it_is_written() {
+    let (root, path, addresses) = (tempfile::tempdir().unwrap(), path(), addresses());
+    let mut hosts = BTreeMap::<String, PathBuf>::new();
+    let mut folder = |host: &str| {
+        let folder = hosts.entry(host.to_owned()).or_insert_with(|| root.path().join(host));
+        fs::create_dir_all(&folder).unwrap();
+        folder.clone()
+    };
+    let (mut commands, mut running) = (0, Vec::new());
+    for step in steps() {
+        match step {
+            Step::Send { from, file, to, name } => {
+                fs::copy(folder(&from).join(file), folder(&to).join(name)).unwrap();
+            }
+            Step::Run { host, command } => {
+                commands += 1;
+                let here = addresses.iter().fold(command.clone(), |text, (page, real)| text.replace(page, real));
+                let to_file = here.split_once(" > ").map(|(_, file)| folder(&host).join(file));
+                let started = start(&here, &folder(&host), &path);
+                // What serves or waits for the others goes on; the rest is done before the next line is typed.
+                if command.contains("--identity") {
+                    running.push((command, started, folder(&host)));
+                } else {
+                    end(started, &folder(&host));
+                    assert!(to_file.is_none_or(|file| fs::metadata(file).unwrap().len() > 0));
+                }
+            }
+        }
+    }
+    assert!(commands <= 10 && running.len() == 3, "{commands}");
+    let roster = fs::read_to_string(root.path().join("Riverside/roster.toml")).unwrap();
+    assert!(roster.matches("sha256:").count() == 3 && roster.contains("[::1]:"), "{roster}");
+    for (command, started, folder) in running.drain(1..) {
+        let said = end(started, &folder);
+        assert!(said.contains("accuracy"), "{command}: {said}");
+        assert!(!said.contains("NOT ENCRYPTED"), "{said}");
+    }
+    // The dealer serves on.
+    assert!(running[0].0.starts_with("mpc dealer") && running[0].1.0.try_wait().unwrap().is_none());
+}
