@@ -12,6 +12,7 @@ use crate::{
 };
 use mpc_comm::{Body, Words};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// The most elements that one request may speak of: more is a mistake, or an attack on the dealer's memory.
 const MAX_ELEMENTS: usize = 1 << 32;
@@ -52,6 +53,16 @@ impl Mask {
     /// Elements after the views.
     pub fn out_len(&self) -> usize {
         self.views.last().map_or(self.len, View::len)
+    }
+
+    /// Which elements of the value before the views are needed, and the views of them that are left: a part of a large
+    /// value, such as a batch of a data set, is made without the rest.
+    pub fn needed(&self) -> (Range<usize>, &[View]) {
+        let (mut range, mut views) = (0..self.len, &self.views[..]);
+        while let Some((part, rest)) = views.split_first().and_then(|(first, rest)| Some((first.contiguous()?, rest))) {
+            (range, views) = (range.start + part.start..range.start + part.end, rest);
+        }
+        (range, views)
     }
 
     /// Where the mask before the views is addressed.
@@ -317,5 +328,16 @@ mod tests {
         for garbage in [vec![], vec![1], vec![u64::MAX], vec![1, 7, 0x201, 4, 1], vec![0, 1], vec![1, 7, 0x200, 0]] {
             assert!(parse_corrections(&mut body(vec![garbage.into()])).is_none());
         }
+    }
+
+    #[test]
+    fn a_batch_needs_its_own_elements_only() {
+        let (all, three) = (View::of(&[10, 6].into()), View::of(&[3, 6].into()));
+        let batch = Mask::fresh(1, 0, 60).view(&all.slice(0, 4..7, 1).unwrap());
+        assert_eq!(batch.needed(), (24..42, &[][..]));
+        assert_eq!(batch.view(&three.slice(0, 2..3, 1).unwrap()).needed(), (36..42, &[][..]));
+        let column = three.slice(1, 2..3, 1).unwrap();
+        assert_eq!(batch.view(&column).needed(), (24..42, &[column][..]));
+        assert_eq!(Mask::fresh(1, 0, 60).needed(), (0..60, &[][..]));
     }
 }

@@ -90,11 +90,7 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
 
     /// This party's share of the mask of a wire.
     fn mask(&self, mask: &Mask) -> B::Array<R> {
-        let at = mask.address();
-        let (range, views) = match mask.views.split_first().map(|(first, rest)| (first.contiguous(), rest)) {
-            Some((Some(range), rest)) => (range, rest),
-            _ => (0..mask.len, &mask.views[..]),
-        };
+        let (at, (range, views)) = (mask.address(), mask.needed());
         let random = match mask.owner {
             Some(owner) if usize::from(owner) != self.cx.me() => self.backend.fill(range.len(), R::ZERO),
             _ => self.cx.random(&self.backend, at, range),

@@ -13,7 +13,7 @@ use crate::{
     ring::Ring,
 };
 use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Words};
-use std::{marker::PhantomData, sync::Arc};
+use std::{marker::PhantomData, ops::Range, sync::Arc};
 
 /// Corrections leave when so many words have gathered.
 const CHUNK: usize = 1 << 17;
@@ -109,7 +109,7 @@ impl<R: Ring> Service<R> {
                 self.correct(here(Purpose::WrapProduct), products);
             }
             NeedKind::TruncateOpened { len, bits } => {
-                let mask: Vec<R> = self.sum(here(Purpose::Shift), *len);
+                let mask: Vec<R> = self.sum(here(Purpose::Shift), 0..*len);
                 self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
                 self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
             }
@@ -177,10 +177,10 @@ impl<R: Ring> Service<R> {
     }
 
     /// The value that the parties' random shares at an address add up to.
-    fn sum(&self, at: Address, len: usize) -> Vec<R> {
-        let mut sum = vec![R::ZERO; len];
+    fn sum(&self, at: Address, range: Range<usize>) -> Vec<R> {
+        let mut sum = vec![R::ZERO; range.len()];
         for seed in &self.seeds {
-            sum.iter_mut().zip(expand::<R>(seed, at, 0..len)).for_each(|(s, x)| *s = R::add(*s, x));
+            sum.iter_mut().zip(expand::<R>(seed, at, range.clone())).for_each(|(s, x)| *s = R::add(*s, x));
         }
         sum
     }
@@ -196,13 +196,14 @@ impl<R: Ring> Service<R> {
 
     /// The mask of a wire.
     fn mask(&self, mask: &Mask) -> Vec<R> {
+        let (range, views) = mask.needed();
         let base = match mask.owner {
-            None => self.sum(mask.address(), mask.len),
+            None => self.sum(mask.address(), range),
             // A request with an owner that is no party was refused.
-            Some(owner) => expand(&self.seeds[usize::from(owner)], mask.address(), 0..mask.len),
+            Some(owner) => expand(&self.seeds[usize::from(owner)], mask.address(), range),
         };
         let base = self.cpu.upload(base);
-        let viewed = mask.views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x));
+        let viewed = views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x));
         self.cpu.download(&viewed)
     }
 
