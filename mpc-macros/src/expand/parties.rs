@@ -14,7 +14,7 @@ pub(crate) fn expand(all: &Parties) -> TokenStream {
 }
 
 fn one(party: &Party, index: usize, count: usize) -> TokenStream {
-    let Party { attrs, name } = party;
+    let Party { attrs, name, .. } = party;
     let shown = party.shown();
     let doc = (!attrs.iter().any(attr::is_doc)).then(|| {
         let role = if party.client { "client" } else { "party" };
