@@ -69,7 +69,8 @@ fn an_if_chooses() {
 fn read_in_branches(mut x: Numbers, y: Numbers) -> Numbers {
     x *= if y > 0.5 { x.relu() + x.reshape([6]) } else { 2.0 };
     let mut list = vec![x.clone(), y];
-    list[0] += if list[1] > 0.0 { list[0].abs() } else { list[1].square() };
+    let more = if list[1] > 0.0 { list[0].abs() } else { list[1].square() };
+    list[0] += more;
     list.swap_remove(0)
 }
 

@@ -57,7 +57,7 @@ impl ResNet {
         let mut y = self.bn1(self.conv1(x)).relu().max_pool2d(&Pool::new(3).stride(2).padding(1));
         for stage in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
             for block in stage {
-                y = block(&y);
+                y = block.forward(&y);
             }
         }
         self.fc(y.global_avg_pool().flatten(1))

@@ -12,7 +12,8 @@ const MIB: usize = 1 << 20;
 #[test]
 fn clients_are_linked_to_the_compute_parties_alone() {
     let mut roster = roster(2, true);
-    roster.clients = ["Ann", "Bea"].map(|name| Member { name: name.to_owned(), address: String::new() }).to_vec();
+    roster.clients =
+        ["Ann", "Bea"].map(|name| Member { name: name.to_owned(), address: String::new(), fingerprint: None }).to_vec();
     let mut listener = DealerListener::bind(&roster, &agreement(), options()).unwrap();
     let (mut clients, mut parties, mut dealer) = std::thread::scope(|scope| {
         let accepted = scope.spawn(|| listener.accept_session().unwrap());

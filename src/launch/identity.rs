@@ -53,7 +53,7 @@ impl Tls {
 /// returned value.
 pub(super) fn make(roster: &mut Roster) -> Result<TempDir, LaunchError> {
     let folder = tempfile::Builder::new().prefix("mpc-identities-").tempdir().map_err(LaunchError::RosterFile)?;
-    for member in roster.compute.iter_mut().chain(&mut roster.dealer) {
+    for member in roster.compute.iter_mut().chain(&mut roster.clients).chain(&mut roster.dealer) {
         let identity = Identity::create(&member.name, LOCAL_DAYS, folder.path().join(&member.name));
         member.fingerprint = Some(identity.map_err(LaunchError::Identity)?.certificate().fingerprint);
     }
@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_run_on_this_machine_gets_identities_that_its_roster_pins() {
-        let mut roster = super::super::roster::local(&["A", "B"], true).unwrap();
+        let mut roster =
+            super::super::roster::local(super::super::Cast { compute: &["A", "B"], clients: &["C"] }, true).unwrap();
         let folder = make(&mut roster).unwrap();
         roster.validate("test").unwrap();
         for member in roster.members() {

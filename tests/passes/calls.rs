@@ -1,4 +1,5 @@
 #![deny(warnings, missing_docs, clippy::all)]
+#![allow(unreachable_pub, reason = "items of a library, here in a binary")]
 //! Calls of fields cause no warnings; what is private stays private.
 
 use mpc::prelude::*;

@@ -11,6 +11,9 @@ use crate::{
     scope::ScopeId,
 };
 
+/// Takes the second array off the first.
+type Minus<B, R> = fn(&B, &<B as Backend>::Array<R>, &<B as Backend>::Array<R>) -> <B as Backend>::Array<R>;
+
 impl Context {
     /// This party's additive share of a client's value; at the client, sends what the others need.
     pub fn client_share<B: Backend, R: Ring>(
@@ -23,7 +26,7 @@ impl Context {
     ) -> Slot<B::Array<R>> {
         let kernels = backend.clone();
         let sum = move |parts: Vec<Payload>| kernels.sum_wire(&parts, len);
-        self.from_client(backend, at, client, x, len, B::sub, sum)
+        self.supplied(backend, at, client, x, len, B::sub, sum)
     }
 
     /// This party's exclusive-or share of a client's bits; at the client, sends what the others need.
@@ -37,19 +40,19 @@ impl Context {
     ) -> Slot<Bits<B>> {
         let kernels = backend.clone();
         let sum = move |parts: Vec<Payload>| kernels.xor_wire(&parts, words);
-        self.from_client(backend, at, client, x, words, B::xor, sum)
+        self.supplied(backend, at, client, x, words, B::xor, sum)
     }
 
     /// `minus` takes a random share off, `sum` reads the correction.
     #[expect(clippy::too_many_arguments, reason = "numbers and bits differ in the last two")]
-    fn from_client<B: Backend, R: Ring>(
+    fn supplied<B: Backend, R: Ring>(
         &self,
         backend: &B,
         at: At,
         client: usize,
         x: Option<&B::Array<R>>,
         len: usize,
-        minus: fn(&B, &B::Array<R>, &B::Array<R>) -> B::Array<R>,
+        minus: Minus<B, R>,
         sum: impl FnOnce(Vec<Payload>) -> B::Array<R> + 'static,
     ) -> Slot<B::Array<R>> {
         let (address, last) = (at.address(Purpose::Input), corrected(at.op, self.parties));
@@ -70,7 +73,7 @@ impl Context {
     }
 
     /// The same words from a client to every compute party: for a protocol in the clear.
-    pub fn from_client_to_all<B: Backend, R: Ring>(
+    pub fn supplied_to_all<B: Backend, R: Ring>(
         &self,
         backend: &B,
         at: At,

@@ -197,8 +197,8 @@ impl Net {
     /// Compares what came early with what has been recorded meanwhile.
     fn look_at_early(&self, last: Last) -> Result<()> {
         let recorded = |(_, message): &(&(usize, Address), &Message)| message.at.op < self.clients.recorded;
-        let early = self.clients.early.iter().filter(recorded);
-        early.map(|((party, _), message)| self.check(*party, message, last)).collect()
+        let mut early = self.clients.early.iter().filter(recorded);
+        early.try_for_each(|((party, _), message)| self.check(*party, message, last))
     }
 
     fn check(&self, from: usize, message: &Message, last: Last) -> Result<()> {

@@ -1,21 +1,20 @@
 //! Recording and running: one per session and party.
 
-use super::{Audience, Handle, Node, Op, Opened, backward::SEED, flag::Restore, fusion::fuse, node::run_at_client};
+mod batch;
+
+use super::{Handle, Node, Op, Opened, backward::SEED, flag::Restore};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
     error::{Error, Result, Usage},
     exec::{Digest, Tasks, Timing, Wire},
-    preprocessing::encode_needs,
     rand::At,
-    ring::Ring,
     scope::{ScopeId, Scopes},
     shape::Shape,
 };
-use mpc_comm::{Frame, Kind, PartyId, Traffic};
+use mpc_comm::Traffic;
 use std::{
     cell::{Cell, OnceCell, RefCell},
-    collections::HashSet,
     fmt::Write,
     panic::Location,
     pin::pin,
@@ -29,6 +28,9 @@ const PENDING_ELEMENTS: usize = 1 << 26;
 
 const IN_A_BRANCH: &str = "both branches of an `if` on bits run, and both sides of `&&` and `||`, so this would be \
      opened whatever the bits are: reveal after the `if` what it yields";
+
+/// Looks at a result.
+type Watcher = dyn Fn(&Node);
 
 /// What a program records on and what runs it.
 pub struct Runtime {
@@ -53,7 +55,7 @@ pub struct Runtime {
     ledger: RefCell<Vec<Opened>>,
     live: Rc<()>,
     /// Looks at every result: in a simulator only.
-    watcher: OnceCell<Rc<dyn Fn(&Node)>>,
+    watcher: OnceCell<Rc<Watcher>>,
 }
 
 impl Runtime {
@@ -261,96 +263,6 @@ impl Runtime {
         self.pending.borrow().iter().rev().any(|other| Rc::ptr_eq(other, node))
     }
 
-    /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
-    /// `targets`, only what those need; the rest stays recorded.
-    fn spawn_recorded(&self, targets: Option<&[&Handle]>) -> Result<()> {
-        let needed = self.take_needed(targets);
-        if self.is_client() {
-            self.spawn_at_client(needed);
-            return Ok(());
-        }
-        self.cx.net().batch(self.digest.borrow().value());
-        fuse(&needed);
-        let mut needs = Vec::new();
-        for node in needed.iter().rev() {
-            let inputs = node.inputs.borrow();
-            let operands: Vec<_> = inputs.iter().map(|input| &input.operand).collect();
-            needs.extend(node.op.plan(&*self.engine, &node.operand, &operands));
-            if node.op.opens() {
-                self.enter_in_ledger(node);
-            }
-        }
-        if !needs.is_empty()
-            && self.cx.first()
-            && let Wire::Mesh(mesh) = &self.cx.net().wire
-        {
-            let body = vec![encode_needs(&needs)?];
-            mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
-        }
-        tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
-        for node in needed.into_iter().rev() {
-            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports()));
-        }
-        Ok(())
-    }
-
-    /// What is recorded and needed, the newest first. The rest is dropped, or kept where it is no target.
-    fn take_needed(&self, targets: Option<&[&Handle]>) -> Vec<Rc<Node>> {
-        let mut recorded = self.pending.take();
-        let wanted = targets.map(|targets| wanted(&recorded, targets));
-        let (mut needed, mut kept) = (Vec::with_capacity(recorded.len()), Vec::new());
-        // A client cannot know when the parties ran a step, and so which steps they dropped: it supplies all.
-        let supplies = |node: &Node| self.is_client() && node.needs_client(self.me());
-        while let Some(node) = recorded.pop() {
-            // What nobody can read goes, also where only some tensors are asked for: it would hold its inputs.
-            if Rc::strong_count(&node) == 1 && !supplies(&node) {
-                continue;
-            }
-            match &wanted {
-                Some(wanted) if !wanted.contains(&node.id()) => kept.push(node),
-                _ => needed.push(node),
-            }
-        }
-        kept.reverse();
-        self.pending_elements.set(kept.iter().map(|node| node.operand.len()).sum());
-        *self.pending.borrow_mut() = kept;
-        needed
-    }
-
-    fn spawn_at_client(&self, needed: Vec<Rc<Node>>) {
-        for node in needed.into_iter().rev() {
-            if node.op.opens() {
-                self.enter_in_ledger(&node);
-            }
-            let id = node.id();
-            self.tasks.spawn(id, run_at_client(node, self.engine.clone(), self.me(), self.reports()));
-        }
-    }
-
-    /// What stops the session when a result is too large for the ring.
-    fn reports(&self) -> impl FnOnce(&Node, bool) + 'static {
-        let watcher = self.watcher.get().cloned();
-        let (failure, scopes, fixed) = (self.failure.clone(), self.scopes.clone(), self.engine.fixed());
-        move |node: &Node, exceeds: bool| {
-            watcher.into_iter().for_each(|watch| watch(node));
-            if !exceeds {
-                return;
-            }
-            let (op, limit, scope) = (node.op.name(), fixed.limit::<u64>(), scopes.path(node.operand.at.scope));
-            let (ring, fraction_bits, at) = (u64::NAME, fixed.bits(), node.at);
-            failure.borrow_mut().get_or_insert(Error::Range { op, limit, ring, fraction_bits, scope, at });
-        }
-    }
-
-    fn enter_in_ledger(&self, node: &Node) {
-        let to = match node.operand.vis {
-            Vis::Private(party) => Audience::Party(self.names.get(party).cloned().unwrap_or_default()),
-            _ => Audience::Everybody,
-        };
-        let (scope, shape) = (self.scopes.path(node.operand.at.scope), node.operand.shape.clone());
-        self.ledger.borrow_mut().push(Opened { scope, shape, to, at: node.at });
-    }
-
     /// Runs everything recorded that somebody can still read. A failure shows at the next read.
     pub fn flush(&self) {
         self.run(None);
@@ -453,15 +365,4 @@ impl Runtime {
             mesh.finish();
         }
     }
-}
-
-/// The recorded nodes that some tensors need.
-fn wanted(recorded: &[Rc<Node>], targets: &[&Handle]) -> HashSet<u64> {
-    let mut wanted: HashSet<u64> = targets.iter().filter_map(|target| target.id()).collect();
-    for node in recorded.iter().rev() {
-        if wanted.contains(&node.id()) {
-            wanted.extend(node.inputs.borrow().iter().map(|input| input.id()));
-        }
-    }
-    wanted
 }

@@ -87,7 +87,7 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
 
     fn private(&self, at: At, owner: usize, x: Option<&Array<Self>>, len: usize) -> Slot<Self::Share> {
         if self.cx.is_client(owner) {
-            return self.cx.from_client_to_all(&self.backend, at, owner, x, len);
+            return self.cx.supplied_to_all(&self.backend, at, owner, x, len);
         }
         let own = x.cloned().unwrap_or_else(|| self.backend.fill(len, R::ZERO));
         let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
@@ -182,7 +182,7 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     fn private_bits(&self, at: At, owner: usize, x: Option<&Bits<B>>, len: usize) -> Slot<Self::Bits> {
         let words = plane(len);
         if self.cx.is_client(owner) {
-            return self.cx.from_client_to_all(&self.backend, at, owner, x, words);
+            return self.cx.supplied_to_all(&self.backend, at, owner, x, words);
         }
         let own = x.cloned().unwrap_or_else(|| self.backend.fill(words, 0));
         let (payload, kernels) = (self.backend.to_wire(&own), self.backend.clone());
