@@ -243,7 +243,7 @@ fn a_client_that_awaits_another_step_is_found_out() {
     let results = sim(2, 1).run(async |s: Session| {
         let mut x = alice(&s, 1, |_| 1.0);
         if s.is_client() {
-            x = x + bob(&s, 1, |_| 1.0);
+            x += bob(&s, 1, |_| 1.0);
         }
         Ok(x.reveal_to::<Patient<2>>().await?.is_some())
     });

@@ -35,7 +35,7 @@ fn roster(identities: &[&Identity]) -> Roster {
             fingerprint: Some(identity.certificate().fingerprint),
         })
         .collect();
-    Roster { dealer: members.pop(), compute: members }
+    Roster { dealer: members.pop(), clients: Vec::new(), compute: members }
 }
 
 /// Without a look at our own certificate: as if our clock were another.
@@ -55,8 +55,11 @@ async fn pair() -> (TcpStream, TcpStream, SocketAddr) {
     (calls.unwrap(), called, from)
 }
 
+/// What the called party has in the end: the secret, or who it may have been and why not.
+type Heard = Result<[u8; 32], (Option<PartyId>, PeerError)>;
+
 /// P1 calls P0: what the caller and the called learn, up to the end of the greeting.
-fn meet(caller: Tls, called: Tls) -> (Result<[u8; 32], PeerError>, Result<[u8; 32], (Option<PartyId>, PeerError)>) {
+fn meet(caller: Tls, called: Tls) -> (Result<[u8; 32], PeerError>, Heard) {
     run(async {
         let (calls, answers, _) = pair().await;
         let caller = async {
