@@ -35,11 +35,15 @@ fn a_certificate_is_made_shown_and_renewed() {
     for shown in ["Lab.identity", "Lab.identity/cert.pem"] {
         let (shown, _) = expect(at, 0, &["cert", "show", shown]);
         assert_eq!(fingerprint(&shown), first);
-        assert!(shown.contains("name        Lab") && shown.contains("39 days left"), "{shown}");
+        assert!(
+            shown.contains("name        Lab") && (shown.contains("39 days left") || shown.contains("40 days left")),
+            "{shown}"
+        );
     }
     let (json, _) = expect(at, 0, &["cert", "show", "Lab.identity", "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
-    assert_eq!((json["name"].as_str(), json["days_left"].as_i64()), (Some("Lab"), Some(39)));
+    assert_eq!(json["name"].as_str(), Some("Lab"));
+    assert!(matches!(json["days_left"].as_i64(), Some(39 | 40)), "{json}"); // 40 within the second that made it
     assert_eq!(json["fingerprint"].as_str(), Some(first.as_str()));
     // Nothing is overwritten by mistake.
     let (_, error) = expect(at, 1, &["cert", "new", "--name", "Lab"]);
@@ -127,7 +131,7 @@ fn the_doctor_measures_every_link() {
     for (me, table) in ["A", "B", "dealer"].iter().zip(&tables) {
         assert_eq!((table.matches("TLS 1.3").count(), table.matches(" Mbit/s").count()), (2, 4), "{me}: {table}");
         assert!(table.contains("+0.0") || table.contains("-0.0"), "the clocks of one machine agree: {table}");
-        assert!(table.contains("ends in 2 days"), "{table}");
+        assert!(table.contains("ends in 2 days") || table.contains("ends in 3 days"), "{table}");
     }
     let (_, error) = expect(at, 1, &["doctor", "--roster", "roster.toml", "--party", "Nobody"]);
     assert!(error.contains("names no party `Nobody`") && error.contains("A, B, dealer"), "{error}");

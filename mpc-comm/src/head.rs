@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(damage(0, b'G'), Err(FrameError::BadMagic));
         assert_eq!(damage(4, 9), Err(FrameError::Version { ours: VERSION, theirs: 9 }));
         assert_eq!(damage(5, 0), Err(FrameError::UnknownKind { kind: 0 }));
-        assert_eq!(damage(5, 8), Err(FrameError::UnknownKind { kind: 8 }));
+        assert_eq!(damage(5, 9), Err(FrameError::UnknownKind { kind: 9 }));
         assert_eq!(damage(6, 1), Err(FrameError::Reserved));
         assert_eq!(damage(7, 1), Err(FrameError::Reserved));
         assert_eq!(damage(24, 41), Err(FrameError::Misaligned { bytes: 41 }));

@@ -167,6 +167,6 @@ mod tests {
                 .to_string()
         };
         assert_eq!(mismatch(&["A"], &["C"]), "it lacks A and it names C, unknown to the program; expected are A, B");
-        assert_eq!(mismatch(&[], &[]), "its parties are in another order; expected are A, B");
+        assert_eq!(mismatch(&[], &[]), "its parties are in another order or role; expected are A, B");
     }
 }

@@ -6,7 +6,7 @@ use mpc_core::{Secret, Tensor};
 /// class in which that of class 1 has the larger score, equal scores counting half. Within 5e-4, for fewer than 65,536
 /// elements and scores below 2^29 in magnitude. 0 if one of the classes does not occur.
 ///
-/// Two sorts, which share their rounds: those of [`Tensor::sort`] and 6. Equal scores are ordered by label, once with
+/// Two sorts, which share their rounds: those of [`Tensor::sort`] and 8. Equal scores are ordered by label, once with
 /// class 1 first and once with class 0 first; the mean of the two counts is the exact one.
 #[track_caller]
 pub fn auc(scores: &Tensor<Secret>, labels: &Tensor<Secret>) -> Tensor<Secret> {

@@ -3,7 +3,7 @@ use mpc::prelude::*;
 
 #[secure_model]
 fn check(x: Tensor<Secret>) {
-    assert!(x.ge(0.0)); //~ mismatched types
+    assert!(x.ge(0.0)); //~ cannot be asserted
 }
 
 #[secure_model]

@@ -24,7 +24,7 @@ impl Net {
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
         let mut y = self.own(x); //~ `Own` is no layer //~ has its `forward` in a `#[secure_model] impl`
         for block in &self.blocks {
-            y = block(y); //~ trait defines an item `apply`
+            y = block(y); //~ no method named `apply`
         }
         self.own.forward(&y)
     }
