@@ -363,10 +363,10 @@ pub(crate) fn admit(mesh: &mut Mesh, arrival: Arrival, engine: &Engine, options:
 }
 
 /// Turns an arrival away and tells it why.
-pub(crate) fn refuse(me: PartyId, mut arrival: Arrival, cause: &'static str, engine: &Engine) {
+pub(crate) fn refuse(me: PartyId, mut arrival: Arrival, cause: &str, engine: &Engine) {
     tracing::warn!(peer = %arrival.peer, "turned a connection away: {cause}");
+    let frame = Frame { round: u64::from(me.0), ..Frame::text(Kind::Abort, cause) };
     engine.handle().spawn(async move {
-        let frame = Frame { round: u64::from(me.0), ..Frame::text(Kind::Abort, cause) };
         let _ = timeout(HANDSHAKE, write_frame(&mut *arrival.stream, &frame)).await;
         dismiss(&mut *arrival.stream).await;
     });

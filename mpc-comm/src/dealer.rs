@@ -14,6 +14,9 @@ use crate::names::Names;
 use crate::wire::Event;
 use crate::{Agreement, Mesh, Options, PartyId, Result, Roster};
 
+/// How long a listener that stops still tells those who come why.
+const LEAVING: Duration = Duration::from_millis(200);
+
 /// How often groups that wait are looked after.
 const TICK: Duration = Duration::from_millis(100);
 /// Sessions that may wait for their members at the same time.
@@ -163,6 +166,13 @@ impl Drop for DealerListener {
     /// Tells those who wait for a session that there will be none, and why.
     fn drop(&mut self) {
         let cause = self.last.as_deref().unwrap_or("the dealer stopped before all parties were there");
+        // Also those who have been heard and not looked at, or are being heard right now.
+        let deadline = Instant::now() + LEAVING;
+        while let Ok(event) = self.arrivals.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if let Event::Arrived(arrival) = event {
+                refuse(PartyId::DEALER, *arrival, cause, &self.engine);
+            }
+        }
         self.groups.values_mut().for_each(|group| group.mesh.abort(cause));
     }
 }
