@@ -69,3 +69,8 @@ pub struct Readme;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/language.md")]
 pub struct Language;
+
+/// The tutorial, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/tutorial.md")]
+pub struct Tutorial;

@@ -143,6 +143,55 @@ async fn a_model_can_be_applied(s: Session) -> mpc::Result<()> {
     Ok(())
 }
 
+/// Layers reached through variables, however they got there.
+#[mpc::test]
+async fn a_variable_that_stands_for_a_field_is_called(s: Session) -> mpc::Result<()> {
+    #[secure_model]
+    struct Staged {
+        first: Vec<Linear>,
+        second: Vec<Linear>,
+        shortcut: Option<Linear>,
+        none: Option<Linear>,
+    }
+
+    #[secure_model]
+    impl Staged {
+        fn forward(&self, x: &Numbers) -> Numbers {
+            let mut y = x.clone();
+            for stage in [&self.first, &self.second] {
+                for block in stage {
+                    y = block(y); // 2, 3 and 5: 30 x
+                }
+            }
+            let rest = match &self.shortcut {
+                Some(shortcut) => shortcut(x), // 7 x
+                None => x.clone(),
+            };
+            let last = &self.first[0];
+            if let Some(layer) = self.none.as_ref() {
+                y = layer(y);
+            }
+            last(y + rest) // 74 x
+        }
+    }
+
+    let build = |s: &Session| Staged {
+        first: vec![linear(s, 2.0), linear(s, 3.0)],
+        second: vec![linear(s, 5.0)],
+        shortcut: Some(linear(s, 7.0)),
+        none: None,
+    };
+    let seen = build(&s).forward(&s.public([1, 2], &[1.0, -0.5]).share()).reveal().await?;
+    assert!((seen[[0, 0]] - 74.0).abs() < 0.01 && (seen[[0, 1]] + 37.0).abs() < 0.01, "{seen}");
+    let report = Sim::new(2)
+        .explain(async |s: Session| build(&s).forward(&s.public([1, 2], &[1.0, 2.0]).share()).reveal().await)?;
+    for field in ["shortcut", "first"] {
+        let path = format!("Staged/{field}/");
+        assert!(report.scopes.keys().any(|scope| scope.starts_with(&path)), "no {path} in {:?}", report.scopes.keys());
+    }
+    Ok(())
+}
+
 /// Where every step of a program is, in the words of a mistake.
 #[test]
 fn steps_are_named_after_model_and_field() {
@@ -193,7 +242,7 @@ fn steps_are_named_after_model_and_field() {
     let scopes = [
         "`epoch/LeNet/conv2/view`",
         "`epoch/LeNet/conv2/view`",
-        "`epoch/LeNet/fc/matmul`, at tests/calls.rs:174:",
+        "`epoch/LeNet/fc/matmul`, at tests/calls.rs:223:",
         "`epoch/LeNet/conv2/view`",
         "`epoch/LeNet/view`",
         "`Inner/view`",

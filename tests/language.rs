@@ -100,6 +100,34 @@ fn what_only_reads_changes_nothing() {
     check(tallied, |x, y| if x > 0.0 { y * y + x } else { y.abs() });
 }
 
+/// One branch changes what the other uses up, or what it ends with itself: no clone is the user's worry.
+#[secure_model]
+fn used_up_and_changed(mut x: Numbers, y: Numbers) -> Numbers {
+    let first = if y > 0.0 {
+        x += 1.0;
+        x
+    } else {
+        x
+    };
+    let mut twice = y;
+    let second = if first > 0.5 {
+        let old = twice;
+        old + 1.0
+    } else {
+        twice *= 2.0;
+        twice
+    };
+    first + second
+}
+
+#[test]
+fn what_one_branch_uses_up_the_other_may_change() {
+    check(used_up_and_changed, |x, y| {
+        let first = if y > 0.0 { x + 1.0 } else { x };
+        first + if first > 0.5 { y + 1.0 } else { y * 2.0 }
+    });
+}
+
 #[secure_model]
 fn nested(x: Numbers, y: Numbers) -> Numbers {
     if x > 0.0 {

@@ -43,7 +43,7 @@ impl Down {
 impl Block {
     fn forward(&self, x: &Tensor<Secret>) -> Tensor<Secret> {
         let rest = match &self.downsample {
-            Some(down) => down.forward(x),
+            Some(down) => down(x),
             None => x.clone(),
         };
         let y = self.bn1(self.conv1(x)).relu();
@@ -57,7 +57,7 @@ impl ResNet {
         let mut y = self.bn1(self.conv1(x)).relu().max_pool2d(&Pool::new(3).stride(2).padding(1));
         for stage in [&self.layer1, &self.layer2, &self.layer3, &self.layer4] {
             for block in stage {
-                y = block.forward(&y);
+                y = block(y);
             }
         }
         self.fc(y.global_avg_pool().flatten(1))

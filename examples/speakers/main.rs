@@ -25,7 +25,7 @@ struct Flags {
     #[arg(long)]
     network: Option<Kind>,
     /// How often every recording is seen
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 25)]
     epochs: usize,
 }
 
@@ -104,7 +104,7 @@ async fn train<M: Module>(
     let names = own.concat(&s.input::<South>([TRAIN / 2, SPEAKERS], || hot(TRAIN / 2, TRAIN)), 0);
     let recordings = recordings.reshape([TRAIN, STEPS, INPUTS]);
 
-    let mut sgd = nn::optim::Sgd::new(kind.lr()).momentum(MOMENTUM);
+    let mut sgd = nn::optim::Sgd::new(kind.lr()).momentum(MOMENTUM).schedule(plaintext::schedule(epochs));
     for _ in 0..epochs {
         for rows in nn::data::batches(TRAIN, BATCH) {
             let logits = forward(&model, &recordings.rows(rows.clone()));
@@ -132,7 +132,7 @@ async fn main(s: Session, flags: Flags) -> mpc::Result<()> {
         let (found, shapes) = learn(&s, kind, flags.epochs).await?;
         let name = if kind == Kind::Lstm { "LSTM: right speakers" } else { "transformer: right speakers" };
         rows.push((name, format!("{:.2} %", 100.0 * found)));
-        let clear = plaintext::accuracy(kind, flags.epochs, &shapes);
+        let clear = plaintext::accuracy(kind, flags.epochs, &shapes, |weight| weight);
         rows.push(("  trained in the clear", format!("{:.2} %", 100.0 * clear)));
         rows.push(("  rounds of this", (s.traffic().total.rounds - before).to_string()));
     }
@@ -148,8 +148,8 @@ mod tests {
         let mut clear = None;
         for found in mpc::sim::Sim::new(parties).run(async |s: Session| learn(&s, kind, epochs).await) {
             let (found, shapes) = found.unwrap();
-            let clear = *clear.get_or_insert_with(|| plaintext::accuracy(kind, epochs, &shapes));
-            assert!((found - clear).abs() < 0.02 && clear > 0.12, "{found} and {clear}");
+            let clear = *clear.get_or_insert_with(|| plaintext::accuracy(kind, epochs, &shapes, |weight| weight));
+            assert!((found - clear).abs() < 0.0055 && clear > 0.12, "{found} and {clear}");
         }
     }
 
@@ -161,6 +161,31 @@ mod tests {
     #[test]
     fn the_transformer_is_that_in_the_clear() {
         agrees(Kind::Transformer, 2, 1);
+    }
+
+    fn shapes(kind: Kind) -> Vec<(String, Vec<usize>)> {
+        let mut found = mpc::sim::Sim::new(2).run(async |s: Session| learn(&s, kind, 0).await);
+        found.swap_remove(0).unwrap().1
+    }
+
+    /// What is shown here in the clear: noise of six units in every weight after every step moves the result by two of the
+    /// 370 recordings at most. A difference between shares and the clear is then one of the computation.
+    #[test]
+    #[ignore = "two minutes in a debug build"]
+    fn rounding_does_not_decide() {
+        for kind in [Kind::Lstm, Kind::Transformer] {
+            let shapes = shapes(kind);
+            let exact = plaintext::accuracy(kind, 25, &shapes, |weight| weight);
+            assert!(exact > 0.9, "{exact}");
+            for seed in 1..6u64 {
+                let mut state = seed;
+                let found = plaintext::accuracy(kind, 25, &shapes, |weight| {
+                    state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                    weight + 1e-4 * ((state >> 40) as f64 / f64::from(1 << 23) - 1.0)
+                });
+                assert!((found - exact).abs() < 0.0055, "{kind:?} {seed}: {found} and {exact}");
+            }
+        }
     }
 
     #[test]

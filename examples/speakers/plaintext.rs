@@ -1,6 +1,7 @@
 //! The recordings, the first weights, and the same two models trained in the clear.
 
 use crate::tape::{Tape, Var};
+use mpc::nn::optim::Schedule;
 use ndarray::{Array2, s};
 use std::collections::BTreeMap;
 
@@ -27,12 +28,19 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// The learning rate of the first step.
     pub(crate) fn lr(self) -> f64 {
         match self {
-            Self::Lstm => 0.2,
-            Self::Transformer => 0.05,
+            Self::Lstm => 0.08,
+            Self::Transformer => 0.1,
         }
     }
+}
+
+/// The learning rate falls to zero along a line. At a constant one with this momentum, rounding decides which weights the
+/// training ends at: see `rounding_does_not_decide`.
+pub(crate) fn schedule(epochs: usize) -> Schedule {
+    Schedule::linear((epochs * TRAIN / BATCH) as u64, 0.0)
 }
 
 /// The recordings `[640, steps * inputs]` and their speakers. The file has those to learn from first, by speaker; they are
@@ -117,8 +125,14 @@ fn logits<'a>(kind: Kind, tape: &'a Tape, w: &BTreeMap<&str, Var<'a>>, x: &Array
     affine(Var::join(&(0..x.nrows()).map(one).collect::<Vec<_>>(), 0), "head")
 }
 
-/// The share of the test recordings whose speaker is found after such a training. `shapes` are those of the parameters.
-pub(crate) fn accuracy(kind: Kind, epochs: usize, shapes: &[(String, Vec<usize>)]) -> f64 {
+/// The share of the test recordings whose speaker is found after such a training. `shapes` are those of the parameters, and
+/// `noise` changes every weight after a step.
+pub(crate) fn accuracy(
+    kind: Kind,
+    epochs: usize,
+    shapes: &[(String, Vec<usize>)],
+    mut noise: impl FnMut(f64) -> f64,
+) -> f64 {
     let (x, speakers) = load();
     let matrix = |(name, dims): &(String, Vec<usize>)| {
         let rows = if dims.len() == 1 { 1 } else { dims[0] };
@@ -133,13 +147,16 @@ pub(crate) fn accuracy(kind: Kind, epochs: usize, shapes: &[(String, Vec<usize>)
         let by: Vec<Var<'_>> = vars.values().copied().collect();
         if learn { (y.value(), tape.backward(y, &speakers[range], &by)) } else { (y.value(), Vec::new()) }
     };
+    let (schedule, mut steps) = (schedule(epochs), 0);
     for _ in 0..epochs {
         for from in (0..TRAIN).step_by(BATCH) {
             let (_, slopes) = on(&Tape::default(), &weights, from..from + BATCH, true);
             for ((w, v), slope) in weights.values_mut().zip(velocity.values_mut()).zip(slopes) {
                 *v = &*v * MOMENTUM + slope;
-                w.scaled_add(-kind.lr(), v);
+                w.scaled_add(-kind.lr() * schedule.factor(steps), v);
+                w.mapv_inplace(&mut noise);
             }
+            steps += 1;
         }
     }
     let (found, _) = on(&Tape::default(), &weights, TRAIN..x.nrows(), false);

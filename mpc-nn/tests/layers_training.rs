@@ -18,7 +18,7 @@ fn train<M: Module>(
     clear: impl Fn(&Named, &Array) -> Array,
 ) {
     const STEPS: usize = 4;
-    let (first, losses) = agreed(Sim::new(2).seed(5).run(async |s: Session| {
+    let (first, losses) = agreed(Sim::new(2).run(async |s: Session| {
         let mut model = build(&s);
         let (x, target) = (secret(&s, x), secret(&s, target));
         let (mut first, mut losses, mut sgd) = (Named::new(), Vec::new(), Sgd::new(lr));
@@ -40,7 +40,7 @@ fn train<M: Module>(
         let gradients = differences(&at, of);
         at.iter_mut().for_each(|(name, value)| value.scaled_add(-lr, &gradients[name]));
     }
-    assert!(losses[STEPS - 1] < 0.95 * losses[0], "{name}: {losses:?}");
+    assert!(losses[STEPS - 1] < 0.8 * losses[0], "{name}: {losses:?}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_recurrent_network() {
         |(lstm, head), x| head.forward(&lstm.last(x)),
         &sample(&[4, 3, 2], 3),
         &sample(&[4, 1], 4),
-        0.2,
+        0.8,
         |at, x| {
             let y = clear::recurrent("lstm", at, "0", x, 1, false).index_axis(Axis(1), 2).to_owned();
             clear::linear(&y, &at["1.weight"], Some(&at["1.bias"]))

@@ -21,6 +21,8 @@ pub(super) struct Cli<A: Args> {
     #[command(flatten)]
     pub(super) parties: Parties,
     #[command(flatten)]
+    pub(super) rehearsal: Rehearsal,
+    #[command(flatten)]
     pub(super) network: Network,
     #[command(flatten)]
     pub(super) logging: Logging,
@@ -65,6 +67,24 @@ pub(super) struct Parties {
     /// size with this flag, and it names the step and the line of the program.
     #[arg(long)]
     pub(super) check_range: bool,
+}
+
+/// What can be known before anybody connects.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Rehearsal")]
+pub(super) struct Rehearsal {
+    /// Count what the program costs, and run nothing
+    ///
+    /// Prints rounds and bytes by step of the model, and how long they take on a local and on a wide-area network. What is
+    /// revealed is zeros, so a program that branches on it is counted along one path.
+    #[arg(long, conflicts_with_all = ["party", "shadow"])]
+    pub(super) explain: bool,
+
+    /// Compare every step with the same in the clear, and print the largest errors
+    ///
+    /// NO SECRECY AT ALL: all parties run as threads of one process that sees everything. Use data that is made up.
+    #[arg(long, conflicts_with = "party")]
+    pub(super) shadow: bool,
 }
 
 /// How the parties compute.
@@ -153,6 +173,7 @@ fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Comman
     let examples = [
         (name.clone(), "all parties on this machine"),
         (format!("{name} -v"), "the same, and say what happens"),
+        (format!("{name} --explain"), "rounds and bytes, before anything runs"),
         (format!("{name} --print-roster > roster.toml"), "a roster to fill in"),
         (format!("{name} --party {first} --roster roster.toml --identity {first}.identity"), "one party"),
         (format!("{name} --party dealer --roster roster.toml --identity dealer.identity"), "the dealer"),
@@ -244,6 +265,8 @@ mod tests {
         assert_eq!(refused("--epochs 1 --connect-timeout -1"), ErrorKind::UnknownArgument);
         assert_eq!(refused("--epochs 1 --connect-timeout inf"), ErrorKind::ValueValidation);
         assert_eq!(refused("--epochs 1 -v --quiet"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --explain --shadow"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --explain --party Lab --roster r"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --identity d"), ErrorKind::MissingRequiredArgument);
         let party = "--epochs 1 --party Lab --roster r";
         assert_eq!(refused(&format!("{party} --cert c")), ErrorKind::MissingRequiredArgument);

@@ -2,8 +2,9 @@
 //!
 //! Started without `--party`, the binary runs all parties on this machine: it makes a roster of free loopback ports,
 //! starts the dealer and every party as a process of its own and shows their output with the party's name before each
-//! line. With `--party NAME --roster FILE` it is one party, to be run by the organisation of that name. `--help` of
-//! such a binary explains all its flags.
+//! line. With `--party NAME --roster FILE` it is one party, to be run by the organisation of that name. `--explain` counts
+//! what the program costs, `--shadow` compares it step by step with the same in the clear. `--help` of such a binary
+//! explains all its flags.
 //!
 //! ```no_run
 //! use mpc::launch::{self, clap};
@@ -46,6 +47,7 @@ mod party;
 mod prefix;
 mod progress;
 mod progress_line;
+mod rehearse;
 mod roster;
 mod screen;
 mod supervise;
@@ -87,7 +89,7 @@ pub fn main<P, A, F, Fut>(about: Option<&'static str>, program: F) -> ExitCode
 where
     P: PartySet,
     A: Args,
-    F: Fn(Session, A) -> Fut,
+    F: Fn(Session, A) -> Fut + Sync,
     Fut: Future<Output = mpc_core::Result<()>>,
 {
     let cast = Cast { compute: P::COMPUTE, clients: P::CLIENTS };
@@ -115,11 +117,13 @@ where
 fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
 where
     A: Args,
-    F: Fn(Session, A) -> Fut,
+    F: Fn(Session, A) -> Fut + Sync,
     Fut: Future<Output = mpc_core::Result<()>>,
 {
     logging::start(&cli.logging);
     match &cli.parties.party {
+        None if cli.rehearsal.explain => rehearse::explain(cast, cli, program),
+        None if cli.rehearsal.shadow => rehearse::shadow(cast, cli, program),
         None => local::run(cast, cli.parties.protocol, cli.network.tls.tls),
         Some(_) => party::run(cast, cli, program),
     }

@@ -45,7 +45,8 @@ fn deal(roster: &Roster, settings: &Settings, options: Options) -> Result<(), La
     Ok(())
 }
 
-fn settings(flags: &Parties) -> Settings {
+/// How the sessions of this command line compute.
+pub(super) fn settings(flags: &Parties) -> Settings {
     let protocol = match flags.protocol {
         Protocol::Dealer => ProtocolKind::Dealer,
         Protocol::PlainInsecure => ProtocolKind::Plain,

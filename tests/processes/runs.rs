@@ -84,3 +84,26 @@ fn pinned_roster() -> (tempfile::NamedTempFile, tempfile::TempDir) {
     }
     (process_roster(&roster.to_toml()), folder)
 }
+
+#[test]
+fn costs_are_counted_before_anything_runs() {
+    let ended = Process::launcher(&["--steps", "2", "--explain"]).end();
+    ended.assert_code(0);
+    let row = |step: &str| ended.output.lines().find(|line| line.contains(step)).unwrap_or_else(|| panic!("{ended:?}"));
+    // The first product, its result; the sum; two steps, each with its result. Nobody has computed anything.
+    assert!(row("│ total").split('┆').nth(1).is_some_and(|rounds| rounds.trim().parse::<u32>().unwrap() > 5));
+    assert!(row("│ mul").contains(" B "), "{}", ended.output);
+    assert!(ended.output.contains("sum 0.000 0.000") && ended.output.contains("The network alone takes"));
+    assert!(ended.error.contains("nothing is computed"), "{}", ended.error);
+}
+
+#[test]
+fn every_step_is_compared_with_the_clear() {
+    // It shows the size of what is computed, and says before that it does.
+    let ended = Process::launcher(&["--steps", "2", "--shadow"]).end_without_search();
+    ended.assert_code(0);
+    let row = ended.output.lines().find(|line| line.starts_with("│ share ")).unwrap_or_else(|| panic!("{ended:?}"));
+    let error: f64 = row.trim_end_matches(" │").rsplit('┆').next().unwrap().trim().parse().unwrap();
+    assert!(error > 0.0 && error < 1e-3, "{row}");
+    assert!(ended.error.contains("NOTHING IS SECRET"), "{}", ended.error);
+}

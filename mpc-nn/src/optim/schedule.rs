@@ -32,6 +32,14 @@ impl Schedule {
         Self::new(format!("exponential({gamma})"), move |at| libm::pow(gamma, at as f64))
     }
 
+    /// From 1 to `last` along a line over `steps` steps, then `last`.
+    pub fn linear(steps: u64, last: f64) -> Self {
+        Self::new(format!("linear({steps}, {last})"), move |at| match at < steps {
+            true => last + (1.0 - last) * ((steps - at) as f64 / steps as f64),
+            false => last,
+        })
+    }
+
     /// From 1 to `last` along half a cosine over `steps` steps, then `last`.
     pub fn cosine(steps: u64, last: f64) -> Self {
         Self::new(format!("cosine({steps}, {last})"), move |at| between(1.0, last, at, steps))
@@ -92,6 +100,8 @@ mod tests {
     fn factors_at_the_edges_and_between() {
         near(&Schedule::step(10, 0.1), &[(0, 1.0), (9, 1.0), (10, 0.1), (25, 0.01)]);
         near(&Schedule::exponential(0.5), &[(0, 1.0), (3, 0.125)]);
+        near(&Schedule::linear(100, 0.2), &[(0, 1.0), (50, 0.6), (100, 0.2), (999, 0.2)]);
+        near(&Schedule::linear(0, 0.5), &[(0, 0.5), (1, 0.5)]);
         near(&Schedule::cosine(100, 0.2), &[(0, 1.0), (50, 0.6), (100, 0.2), (999, 0.2)]);
         let cycle = Schedule::one_cycle(100, 0.3, 0.04, 0.0);
         near(&cycle, &[(0, 0.04), (15, 0.52), (30, 1.0), (65, 0.5), (100, 0.0)]);

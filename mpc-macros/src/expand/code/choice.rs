@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::{Expr, ExprIf, parse_quote};
 
 use super::branch::Branch;
@@ -16,6 +17,13 @@ pub(super) enum Plan {
     Both(State),
 }
 
+/// What one branch does to the variables by itself.
+struct Own {
+    changes: Vec<Ident>,
+    /// Those that it uses up, although they are to come back as they were.
+    loses: Vec<Ident>,
+}
+
 /// The variables that go into the branches, and come out of them.
 pub(super) struct State {
     /// Handed to both branches: used up in one and needed in the other, or changed.
@@ -24,9 +32,8 @@ pub(super) struct State {
     changed: Vec<Ident>,
     /// Handed back, and without a value before.
     new: Vec<Ident>,
-    /// What each branch changes by itself.
-    by_then: Vec<Ident>,
-    by_otherwise: Vec<Ident>,
+    then: Own,
+    otherwise: Own,
     /// Whether some of them may not change at all, and need not be looked at later.
     perhaps: bool,
 }
@@ -39,11 +46,11 @@ impl Plan {
             Some((_, body)) => Branch::of(body, scopes, discarded),
             None => Branch::default(),
         };
-        if let Some(what) = then.leaves.or(otherwise.leaves) {
-            return Self::Native("may_leave", what);
+        if let Some(what) = then.leaves.as_ref().or(otherwise.leaves.as_ref()) {
+            return Self::Native("may_leave", what.clone());
         }
-        if let Some(what) = then.acts.or(otherwise.acts) {
-            return Self::Native("may_act", what);
+        if let Some(what) = then.acts.as_ref().or(otherwise.acts.as_ref()) {
+            return Self::Native("may_act", what.clone());
         }
         let mut changed: Vec<Ident> = Vec::new();
         for name in then.changed.iter().chain(&otherwise.changed) {
@@ -64,8 +71,18 @@ impl Plan {
             }
         }
         let sure = |name: &Ident| then.assigned.contains(name) || otherwise.assigned.contains(name);
-        let perhaps = !changed.iter().all(sure);
-        Self::Both(State { given, changed, new, by_then: then.changed, by_otherwise: otherwise.changed, perhaps })
+        let unsure = !changed.iter().all(sure);
+        let own = |branch: Branch| {
+            let lost = |name: &&Ident| changed.contains(name) && !branch.changed.contains(name);
+            Own { loses: branch.consumed.iter().filter(lost).cloned().collect(), changes: branch.changed }
+        };
+        let (then, otherwise) = (own(then), own(otherwise));
+        let gone = |own: &Own, body: Option<&Expr>| {
+            !own.loses.is_empty() || body.and_then(ending).is_some_and(|name| own.changes.contains(name))
+        };
+        let bodies = [Some(parse_quote!(#block)), choice.else_branch.as_ref().map(|(_, body)| (**body).clone())];
+        let perhaps = unsure || gone(&then, bodies[0].as_ref()) || gone(&otherwise, bodies[1].as_ref());
+        Self::Both(State { given, changed, new, then, otherwise, perhaps })
     }
 
     /// The names that have a value afterwards.
@@ -105,7 +122,7 @@ pub(super) fn oblivious(choice: &ExprIf, state: &State, discarded: bool) -> Expr
         Some(given) => ("choose_with", quote!(#given,)),
     };
     let (then, otherwise) =
-        (state.keeping(&then, &state.by_then, discarded), state.keeping(&otherwise, &state.by_otherwise, discarded));
+        (state.keeping(&then, &state.then, discarded), state.keeping(&otherwise, &state.otherwise, discarded));
     let chosen = call(name, condition, &quote!(#condition, #given #then, #otherwise));
     let allow = state.perhaps.then(|| quote!(#[allow(unused_assignments, unused_mut)]));
     if discarded {
@@ -129,27 +146,41 @@ impl State {
     }
 
     /// A branch that hands back what it may have changed.
-    fn keeping(&self, body: &Expr, by: &[Ident], discarded: bool) -> TokenStream {
-        let params: Vec<TokenStream> =
-            self.given.iter().map(|name| if by.contains(name) { quote!(mut #name) } else { quote!(#name) }).collect();
+    fn keeping(&self, body: &Expr, own: &Own, discarded: bool) -> TokenStream {
+        let params: Vec<TokenStream> = self
+            .given
+            .iter()
+            .map(|name| {
+                let mutable = own.changes.contains(name).then(|| quote!(mut));
+                quote!(#mutable #name)
+            })
+            .collect();
         let params = match &params[..] {
             [] => TokenStream::new(),
             [one] => one.clone(),
             many => quote!((#(#many),*)),
         };
         let new = &self.new;
-        let changed = tuple(&self.changed).unwrap_or_default();
+        // A clone of what the body uses up, taken before.
+        let saved = |name: &Ident| Ident::new(&format!("{}_before", name.unraw()), Span::mixed_site());
+        let saves = own.loses.iter().map(|name| {
+            let saved = saved(name);
+            quote!(let #saved = ::core::clone::Clone::clone(&#name);)
+        });
+        let saves = quote!(#(#saves)*);
+        let back = |name: &Ident| if own.loses.contains(name) { saved(name) } else { name.clone() };
+        let changed = tuple(&self.changed.iter().map(back).collect::<Vec<_>>()).unwrap_or_default();
         let kept = quote!(::mpc::lang::Kept(#changed));
         let empty = matches!(body, Expr::Block(block) if block.block.stmts.is_empty());
         match (discarded, empty && new.is_empty()) {
             (true, true) => quote!(|#params| #kept),
             (true, false) => {
                 let body = statements(body, &self.changed);
-                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* #body #kept })
+                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* #saves #body #kept })
             }
             (false, _) => {
-                let body = unwrapped(body);
-                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* (#body, #kept) })
+                let body = own_value(body, &own.changes);
+                quote!(|#params| { #(#[allow(clippy::needless_late_init)] let #new;)* #saves (#body, #kept) })
             }
         }
     }
@@ -177,6 +208,29 @@ fn statements(body: &Expr, changed: &[Ident]) -> TokenStream {
         }
         other => quote!(#other;),
     }
+}
+
+/// The variable that a body ends with, as its value.
+fn ending(body: &Expr) -> Option<&Ident> {
+    match body {
+        Expr::Block(block) => match block.block.stmts.last()? {
+            syn::Stmt::Expr(Expr::Path(path), None) => path.path.get_ident(),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The body as a value beside the variables `changes`: one that it ends with is cloned, as it goes back too.
+fn own_value(body: &Expr, changes: &[Ident]) -> TokenStream {
+    let mut body = body.clone();
+    if let Some(name) = ending(&body).filter(|name| changes.contains(name)).cloned()
+        && let Expr::Block(block) = &mut body
+    {
+        block.block.stmts.pop();
+        block.block.stmts.push(syn::Stmt::Expr(parse_quote!(::core::clone::Clone::clone(&#name)), None));
+    }
+    unwrapped(&body)
 }
 
 /// A block of one expression, as this expression.

@@ -1,5 +1,5 @@
 //! Calls of layers that are reached otherwise than by `self.layer(x)`: `self.layer.forward(x)`, `self.layers[0](x)`, and
-//! `layer(x)` in a loop over `self.layers`.
+//! `layer(x)` where `layer` stands for a field or for one of its elements.
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, quote, quote_spanned};
@@ -25,11 +25,12 @@ pub(super) fn forward(call: &ExprMethodCall) -> Option<Expr> {
     Some(Expr::Verbatim(quote!(::mpc::lang::within(#name, #values, |#pattern| #receiver.#method #applied))))
 }
 
-/// A call of what is perhaps a layer and perhaps a closure: an element of a field, or a variable that runs over a field.
-pub(super) fn call(call: &ExprCall, part: impl Fn(&Ident) -> bool) -> Option<Expr> {
+/// A call of what is perhaps a layer and perhaps a closure: an element of a field, or a variable that stands for a field or
+/// runs over it.
+pub(super) fn call(call: &ExprCall, part: impl Fn(&Ident) -> Option<String>) -> Option<Expr> {
     let name = match &*call.func {
-        Expr::Index(_) => Some(field(&call.func)?),
-        Expr::Path(path) if path.path.get_ident().is_some_and(part) => None,
+        Expr::Index(_) => field(&call.func)?,
+        Expr::Path(path) => part(path.path.get_ident()?)?,
         _ => return None,
     };
     if call.args.is_empty() {
@@ -39,16 +40,13 @@ pub(super) fn call(call: &ExprCall, part: impl Fn(&Ident) -> bool) -> Option<Exp
     let span = call.paren_token.span.join();
     let apply = Ident::new("apply", layer.span());
     let args = quote_spanned!(span=> (#(#args,)*));
-    let applied = match name {
-        None => {
-            let args = quote_spanned!(span=> (#args));
-            quote!(#layer.#apply #args)
-        }
-        Some(name) => {
-            let given = Ident::new("args", Span::mixed_site().located_at(span));
-            let taken = quote_spanned!(span=> (#given));
-            quote!(::mpc::lang::within(#name, #args, |#given| #layer.#apply #taken))
-        }
+    let applied = if name.is_empty() {
+        let args = quote_spanned!(span=> (#args));
+        quote!(#layer.#apply #args)
+    } else {
+        let given = Ident::new("args", Span::mixed_site().located_at(span));
+        let taken = quote_spanned!(span=> (#given));
+        quote!(::mpc::lang::within(#name, #args, |#given| #layer.#apply #taken))
     };
     Some(Expr::Verbatim(quote!({ use ::mpc::nn::Apply as _; #applied })))
 }

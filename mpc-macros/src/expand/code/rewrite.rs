@@ -116,6 +116,21 @@ impl<'a> Rewrite<'a> {
         self.scopes.leave();
     }
 
+    /// An arm of a `match`, perhaps on something of `self`.
+    fn arm(&mut self, arm: &mut Arm, part: Option<String>) {
+        self.scopes.enter();
+        self.scopes.bind_parts(&arm.pat, part);
+        if let Some((_, guard)) = &mut arm.guard {
+            let at = guard.clone();
+            self.visit_expr_mut(guard);
+            if !has_let(guard) {
+                **guard = choice::native("may_guard", &at.to_token_stream(), guard);
+            }
+        }
+        self.visit_expr_mut(&mut arm.body);
+        self.scopes.leave();
+    }
+
     fn binary(&mut self, binary: &mut ExprBinary) -> Option<Expr> {
         let name = match binary.op {
             BinOp::Lt(_) => "lt",
@@ -204,7 +219,7 @@ impl VisitMut for Rewrite<'_> {
             }
             Expr::Call(call) => {
                 visit_mut::visit_expr_call_mut(self, call);
-                let part = |name: &Ident| self.scopes.find(name).is_some_and(|variable| variable.part);
+                let part = |name: &Ident| self.scopes.find(name)?.part.clone();
                 if let Some(rewritten) = field::call(call, part) {
                     *expr = rewritten;
                 }
@@ -225,14 +240,17 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_expr_let_mut(&mut self, binding: &mut syn::ExprLet) {
+        let part = self.scopes.part(&binding.expr);
         self.visit_expr_mut(&mut binding.expr);
-        self.scopes.bind_pattern(&binding.pat);
+        self.scopes.bind_parts(&binding.pat, part);
     }
 
     fn visit_expr_for_loop_mut(&mut self, turn: &mut ExprForLoop) {
+        let any = || field::mentions_self(&turn.expr).then(String::new);
+        let part = self.scopes.part(&turn.expr).or_else(any);
         self.visit_expr_mut(&mut turn.expr);
         self.scopes.enter();
-        self.scopes.bind_parts(&turn.pat, field::mentions_self(&turn.expr));
+        self.scopes.bind_parts(&turn.pat, part);
         self.block(&mut turn.body, true);
         self.scopes.leave();
     }
@@ -245,26 +263,12 @@ impl VisitMut for Rewrite<'_> {
     }
 
     fn visit_expr_match_mut(&mut self, choice: &mut ExprMatch) {
-        let at = choice.expr.clone();
+        let (at, part) = (choice.expr.clone(), self.scopes.part(&choice.expr));
         self.visit_expr_mut(&mut choice.expr);
         if choice.arms.iter().any(|arm| is_literal(&arm.pat)) {
             *choice.expr = Expr::Verbatim(call("scrutinee", &at, &choice.expr.to_token_stream()));
         }
-        choice.arms.iter_mut().for_each(|arm| self.visit_arm_mut(arm));
-    }
-
-    fn visit_arm_mut(&mut self, arm: &mut Arm) {
-        self.scopes.enter();
-        self.scopes.bind_pattern(&arm.pat);
-        if let Some((_, guard)) = &mut arm.guard {
-            let at = guard.clone();
-            self.visit_expr_mut(guard);
-            if !has_let(guard) {
-                **guard = choice::native("may_guard", &at.to_token_stream(), guard);
-            }
-        }
-        self.visit_expr_mut(&mut arm.body);
-        self.scopes.leave();
+        choice.arms.iter_mut().for_each(|arm| self.arm(arm, part.clone()));
     }
 
     /// The elements of a `vec![..]`, and what an `assert!` asserts. Other macros are not looked into.

@@ -1,7 +1,8 @@
 //! The local variables that are in scope.
 
+use syn::ext::IdentExt;
 use syn::visit::Visit;
-use syn::{Expr, FnArg, Ident, Local, Pat, PatIdent, Signature, Type};
+use syn::{Expr, FnArg, Ident, Local, Member, Pat, PatIdent, Signature, Type};
 
 /// A local variable.
 #[derive(Clone, Debug)]
@@ -13,8 +14,8 @@ pub(super) struct Variable {
     pub(super) borrowed: bool,
     /// Has a value already.
     pub(super) assigned: bool,
-    /// Runs over something of `self`: perhaps a layer.
-    pub(super) part: bool,
+    /// Stands for something of `self`, or runs over it: perhaps a layer. The name of the field; empty if there are several.
+    pub(super) part: Option<String>,
 }
 
 /// Scopes within scopes.
@@ -54,6 +55,8 @@ impl Scopes {
         let initial = local.init.as_ref().map(|init| &*init.expr);
         let borrowed = matches!(initial, Some(Expr::Reference(reference)) if reference.mutability.is_some());
         self.bind(&local.pat, initial.is_some(), borrowed);
+        let part = initial.and_then(|initial| self.part(initial));
+        self.mark(&local.pat, part);
     }
 
     /// Adds what a pattern binds to a value.
@@ -61,12 +64,36 @@ impl Scopes {
         self.bind(pat, true, false);
     }
 
-    /// Adds what the pattern of a loop binds; `part` says whether it runs over something of `self`.
-    pub(super) fn bind_parts(&mut self, pat: &Pat, part: bool) {
+    /// Adds what the pattern of a loop, a `match` or an `if let` binds, perhaps to something of `self`.
+    pub(super) fn bind_parts(&mut self, pat: &Pat, part: Option<String>) {
         self.bind(pat, true, false);
+        self.mark(pat, part);
+    }
+
+    /// The field of `self` that an expression is a place in, or a variable stands for: `&self.layers[0]`,
+    /// `self.first.as_ref()`, `block`. Empty for one of several: `[&self.a, &self.b]`.
+    pub(super) fn part(&self, expr: &Expr) -> Option<String> {
+        match expr {
+            Expr::Reference(reference) => self.part(&reference.expr),
+            Expr::Paren(paren) => self.part(&paren.expr),
+            Expr::Index(index) => self.part(&index.expr),
+            Expr::MethodCall(call) => self.part(&call.receiver),
+            Expr::Array(array) => array.elems.iter().find_map(|expr| self.part(expr)).map(|_| String::new()),
+            Expr::Field(field) => match (&*field.base, &field.member) {
+                (Expr::Path(path), Member::Named(name)) if path.path.is_ident("self") => Some(name.unraw().to_string()),
+                (Expr::Path(path), Member::Unnamed(at)) if path.path.is_ident("self") => Some(at.index.to_string()),
+                (base, _) => self.part(base),
+            },
+            Expr::Path(path) => self.find(path.path.get_ident()?)?.part.clone(),
+            _ => None,
+        }
+    }
+
+    /// Notes of what a pattern has just bound that it is a part of `self`.
+    fn mark(&mut self, pat: &Pat, part: Option<String>) {
         let count = binds(pat).len();
         let bound = self.stack.last_mut().into_iter().flat_map(|scope| scope.iter_mut().rev().take(count));
-        bound.for_each(|variable| variable.part = part);
+        bound.for_each(|variable| variable.part.clone_from(&part));
     }
 
     fn bind(&mut self, pat: &Pat, assigned: bool, borrowed: bool) {
@@ -75,7 +102,7 @@ impl Scopes {
         let variables = names
             .0
             .into_iter()
-            .map(|(name, mutable)| Variable { name, mutable, borrowed, assigned, part: false })
+            .map(|(name, mutable)| Variable { name, mutable, borrowed, assigned, part: None })
             .collect::<Vec<_>>();
         if let Some(innermost) = self.stack.last_mut() {
             innermost.extend(variables);
