@@ -31,7 +31,7 @@ impl Kind {
     /// The learning rate of the first step.
     pub(crate) fn lr(self) -> f64 {
         match self {
-            Self::Lstm => 0.08,
+            Self::Lstm => 0.06,
             Self::Transformer => 0.1,
         }
     }
