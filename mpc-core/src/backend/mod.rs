@@ -10,7 +10,9 @@ mod payload;
 pub mod series;
 pub mod tree;
 
-pub use cpu::{Cpu, Level};
+pub use crate::level::Level;
+pub use cpu::Cpu;
+pub(crate) use cpu::CpuArray;
 pub use meta::Meta;
 pub use payload::Payload;
 pub use series::Series;

@@ -1,10 +1,7 @@
 //! Packed bits: bit i of word w is element 64 w + i.
 
-use super::{
-    level::Level,
-    parts::{self, Vectorised},
-};
-use crate::{backend::tree::plane, ring::Ring};
+use super::parts::{self, Vectorised};
+use crate::{backend::tree::plane, level::Level, ring::Ring};
 
 /// Packs one bit an element.
 struct Pack<'a, R, F> {

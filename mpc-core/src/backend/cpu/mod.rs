@@ -9,7 +9,6 @@ mod dealt;
 mod elementwise;
 mod gemm;
 mod layout;
-mod level;
 mod nibbles;
 mod parts;
 mod patches;
@@ -21,13 +20,12 @@ use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::Result,
+    level::Level,
     rand::{Address, Seed, expand},
     ring::Ring,
     shape::View,
 };
 use std::{fmt, ops::Range, sync::Arc};
-
-pub use level::Level;
 
 /// Kernels on host memory.
 #[derive(Clone, Copy, Debug)]
@@ -80,6 +78,13 @@ impl Default for Cpu {
 #[derive(Clone)]
 pub struct CpuArray<R>(Arc<Vec<R>>);
 
+impl<R: Ring> CpuArray<R> {
+    /// The elements as a vector: a copy if somebody else holds them.
+    pub(crate) fn into_vec(self) -> Vec<R> {
+        Arc::unwrap_or_clone(self.0)
+    }
+}
+
 impl<R> From<Vec<R>> for CpuArray<R> {
     fn from(data: Vec<R>) -> Self {
         Self(Arc::new(data))
@@ -129,7 +134,9 @@ impl Backend for Cpu {
     }
 
     fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CpuArray<R> {
-        expand(seed, at, range).into()
+        let mut out = vec![R::ZERO; range.len()];
+        expand(self.level, seed, at, range.start, &mut out);
+        out.into()
     }
 
     fn to_wire<R: Ring>(&self, a: &CpuArray<R>) -> Payload {

@@ -2,7 +2,7 @@
 
 #![allow(unsafe_code, reason = "calls of functions for instructions that were found on the processor just before")]
 
-use super::level::Level;
+use crate::level::Level;
 use rayon::prelude::*;
 
 /// From so many elements on, work on each of them is split over threads.

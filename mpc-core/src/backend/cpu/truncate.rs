@@ -3,10 +3,9 @@
 use super::{
     Cpu,
     bits::bit,
-    level::Level,
     parts::{self, Vectorised},
 };
-use crate::{backend::ByBit, ring::Ring};
+use crate::{backend::ByBit, level::Level, ring::Ring};
 
 /// Two parties. The two shares of z' = z + 2^(k-2) in [0, 2^(k-1)) wrap iff one of them has its top bit set:
 /// `a | b = a + b - ab`, a known to party 0, b to party 1, and ab from the opened bits and the dealer's mask products.

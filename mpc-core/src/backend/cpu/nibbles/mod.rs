@@ -10,9 +10,10 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-use super::{level::Level, parts};
+use super::parts;
 use crate::{
     backend::tree::{self, plane},
+    level::Level,
     ring::Ring,
 };
 #[cfg(target_arch = "x86_64")]
