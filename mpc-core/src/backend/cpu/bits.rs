@@ -1,6 +1,9 @@
 //! Packed bits: bit i of word w is element 64 w + i.
 
-use super::parts::{self, Vectorised};
+use super::{
+    array::Operand,
+    parts::{self, Vectorised},
+};
 use crate::{backend::tree::plane, level::Level, ring::Ring};
 
 /// Packs one bit an element.
@@ -85,11 +88,14 @@ impl<R: Ring> Vectorised for Choose<'_, R> {
     }
 }
 
-pub(super) fn choose<R: Ring>(level: Level, bits: &[u64], a: &[R], b: &[R]) -> Vec<R> {
+pub(super) fn choose<R: Ring>(level: Level, bits: &[u64], a: Operand<'_, R>, b: Operand<'_, R>) -> Vec<R> {
     assert_eq!(a.len(), b.len(), "operands of one length");
     let mut out = vec![R::ZERO; a.len()];
     parts::fill(&mut out, |from, out| {
-        level.run(Choose { bits: &bits[from / 64..], a: &a[from..], b: &b[from..], out })
+        let (range, mut rooms) = (from..from + out.len(), [const { Vec::new() }; 2]);
+        let [a_room, b_room] = &mut rooms;
+        let (a, b) = (a.part(range.clone(), a_room), b.part(range, b_room));
+        level.run(Choose { bits: &bits[from / 64..], a, b, out });
     });
     out
 }
@@ -111,7 +117,7 @@ mod tests {
             assert!(top_bits(level, &tops) == words, "{level} {len}");
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
-            assert!(choose(level, &words, &a, &b) == chosen, "{level} {len}");
+            assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn fill<T: Send>(out: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync
     if parallel(out.len()) {
         out.par_chunks_mut(PART).enumerate().for_each(|(number, part)| fill(number * PART, part));
     } else {
-        fill(0, out);
+        out.chunks_mut(PART).enumerate().for_each(|(number, part)| fill(number * PART, part));
     }
 }
 

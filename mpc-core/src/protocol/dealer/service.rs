@@ -214,7 +214,7 @@ impl<R: Ring> Service<R> {
         let others = self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver).map(|(_, seed)| seed);
         let mut value = value.into_vec();
         fold(self.cpu.level(), others, at, 0, &mut value, minus);
-        self.outbox[receiver].push((at, S::to_words(&value.into())));
+        self.outbox[receiver].push((at, CpuArray::from(value).to_wire()));
     }
 }
 
