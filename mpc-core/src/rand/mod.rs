@@ -10,4 +10,3 @@ mod prg;
 pub use address::{Address, At, Purpose};
 pub(crate) use own::{fixed_seed, fresh_seed};
 pub use prg::{Prg, Seed};
-pub(crate) use prg::{expand, fold};

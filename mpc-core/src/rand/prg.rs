@@ -10,15 +10,8 @@ use crate::{
     rand::Address,
     ring::Ring,
 };
-use rayon::prelude::*;
 use std::{fmt, str::FromStr};
 use zeroize::Zeroizing;
-
-/// Bytes that are made at a time where they are used at once: they stay in the first cache. A multiple of every cipher's
-/// block.
-pub(crate) const PIECE: usize = 1 << 13;
-/// Bytes of a thread's task. A multiple of [`PIECE`].
-const TASK: usize = 1 << 18;
 
 /// How random values follow from a seed. Parties and dealer must take the same: the handshake compares it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -81,7 +74,7 @@ impl Seed {
         })
     }
 
-    /// Writes elements from `start` on of the value at an address to `out`, on this thread.
+    /// Writes elements from `start` on of the value at an address to `out`. Any part of a value can be made without the rest.
     pub(crate) fn elements<R: Ring>(&self, level: Level, at: Address, start: usize, out: &mut [R]) {
         let (stream, out): (_, &mut [u8]) = (at.stream(), bytemuck::cast_slice_mut(out));
         let size = match self.0 {
@@ -113,44 +106,6 @@ impl fmt::Debug for Seed {
     }
 }
 
-/// Writes elements from `start` on of the value at an address to `out`. Any part of a value can be made without the rest.
-pub(crate) fn expand<R: Ring>(level: Level, seed: &Seed, at: Address, start: usize, out: &mut [R]) {
-    tasks(out, |first, out| seed.elements(level, at, start + first, out));
-}
-
-/// Replaces each `x` of `out` by `f(x, r)` for the elements r from `start` on of the value at an address, for one seed
-/// after the other. The values are made piece by piece and never lie in memory.
-pub(crate) fn fold<'a, R: Ring>(
-    level: Level,
-    seeds: impl Iterator<Item = &'a Seed> + Clone + Sync,
-    at: Address,
-    start: usize,
-    out: &mut [R],
-    f: impl Fn(R, R) -> R + Sync,
-) {
-    tasks(out, |first, out| {
-        let size = PIECE / size_of::<R>();
-        let mut made = vec![R::ZERO; out.len().min(size)];
-        for (number, out) in out.chunks_mut(size).enumerate() {
-            for seed in seeds.clone() {
-                let made = &mut made[..out.len()];
-                seed.elements(level, at, start + first + number * size, made);
-                out.iter_mut().zip(made).for_each(|(x, r)| *x = f(*x, *r));
-            }
-        }
-    });
-}
-
-/// Cuts `out` into tasks for threads, each with the number of its first element. A thread that is itself at such work
-/// does all of it: it may hold what another task waits for.
-fn tasks<R: Ring>(out: &mut [R], task: impl Fn(usize, &mut [R]) + Sync) {
-    if size_of_val(out) <= TASK || rayon::current_thread_index().is_some() {
-        return task(0, out);
-    }
-    let size = TASK / size_of::<R>();
-    out.par_chunks_mut(size).enumerate().for_each(|(number, out)| task(number * size, out));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,7 +115,7 @@ mod tests {
 
     fn values<R: Ring>(seed: &Seed, at: Address, range: std::ops::Range<usize>) -> Vec<R> {
         let mut out = vec![R::ONE; range.len()];
-        expand(Level::best(), seed, at, range.start, &mut out);
+        seed.elements(Level::best(), at, range.start, &mut out);
         out
     }
 
@@ -168,11 +123,8 @@ mod tests {
     fn parts_of_a_value_agree_with_the_whole() {
         for prg in Prg::ALL {
             let seed = Seed::new(prg, &[3; 32]);
-            // More than two tasks.
-            let all: Vec<u64> = values(&seed, AT, 0..(2 * TASK / 8 + 1001));
-            let few = [0..0, 1..2, 7..33, 500..1000];
-            let many = [TASK / 8 - 1..TASK / 8 + 1, TASK / 4 - 3..all.len(), 1..all.len()];
-            for range in few.into_iter().chain(many) {
+            let all: Vec<u64> = values(&seed, AT, 0..9001);
+            for range in [0..0, 1..2, 7..33, 500..1000, 1..9001, 8191..8193, 127..9000] {
                 assert!(values::<u64>(&seed, AT, range.clone()) == all[range.clone()], "{prg} {range:?}");
             }
             assert_eq!(values::<u32>(&seed, AT, 5..9), values::<u32>(&seed, AT, 0..9)[5..]);
@@ -188,22 +140,9 @@ mod tests {
             let expected: Vec<u64> = values(&seed, AT, 3..5003);
             for level in Level::ALL {
                 let mut found = vec![0; 5000];
-                expand(level, &seed, AT, 3, &mut found);
+                seed.elements(level, AT, 3, &mut found);
                 assert!(found == expected, "{prg} {level}");
             }
-        }
-    }
-
-    #[test]
-    fn folding_is_expanding_and_combining() {
-        let seeds = Prg::ALL.map(|prg| Seed::new(prg, &[3; 32]));
-        for (start, len) in [(0, 0), (3, 5), (17, PIECE / 8 + 1), (5, TASK / 8 + PIECE / 4 + 3)] {
-            let before: Vec<u64> = (0..len as u64).collect();
-            let mut found = before.clone();
-            fold(Level::best(), seeds.iter(), AT, start, &mut found, u64::sub);
-            let parts = seeds.each_ref().map(|seed| values::<u64>(seed, AT, start..start + len));
-            let expected = (0..len).map(|i| u64::sub(u64::sub(before[i], parts[0][i]), parts[1][i]));
-            assert!(expected.eq(found), "{len} from {start}");
         }
     }
 

@@ -1,9 +1,10 @@
 //! Arrays in host memory. Clones and slices share one allocation. What follows from a rule (a constant, random values) is
 //! made piece by piece by the kernel that reads it, and lies in memory only if a kernel needs it as a whole.
 
+use super::parts;
 use crate::{
     level::Level,
-    rand::{Address, Seed, expand},
+    rand::{Address, Seed},
     ring::Ring,
 };
 use mpc_comm::Words;
@@ -37,8 +38,17 @@ pub(super) struct Ruled<R> {
 enum Rule<R> {
     /// The same everywhere.
     Constant(R),
-    /// Elements from `start` on of the value at an address.
-    Random { level: Level, seed: Seed, at: Address, start: usize },
+    /// Elements from `start` on of the values at an address under some seeds, at least one, added up.
+    Random { level: Level, seeds: Arc<[Seed]>, at: Address, start: usize, how: Add },
+}
+
+/// How the values under several seeds are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Add {
+    /// In the ring.
+    Sum,
+    /// Bit by bit.
+    Xor,
 }
 
 impl<R: Ring> Ruled<R> {
@@ -46,24 +56,34 @@ impl<R: Ring> Ruled<R> {
     fn write(&self, from: usize, out: &mut [R]) {
         match &self.rule {
             Rule::Constant(value) => out.fill(*value),
-            Rule::Random { level, seed, at, start } => seed.elements(*level, *at, start + from, out),
+            Rule::Random { level, seeds, at, start, how } => {
+                let Some((first, others)) = seeds.split_first() else { return out.fill(R::ZERO) };
+                first.elements(*level, *at, start + from, out);
+                let mut room = vec![R::ZERO; if others.is_empty() { 0 } else { out.len() }];
+                for seed in others {
+                    seed.elements(*level, *at, start + from, &mut room);
+                    let pairs = out.iter_mut().zip(&room);
+                    match how {
+                        Add::Sum => pairs.for_each(|(x, &r)| *x = R::add(*x, r)),
+                        Add::Xor => pairs.for_each(|(x, &r)| *x = R::xor(*x, r)),
+                    }
+                }
+            }
         }
     }
 
     fn made(&self) -> Vec<R> {
         match &self.rule {
             Rule::Constant(value) => vec![*value; self.len],
-            Rule::Random { level, seed, at, start } => {
-                let mut out = vec![R::ZERO; self.len];
-                expand(*level, seed, *at, *start, &mut out);
-                out
-            }
+            Rule::Random { .. } => parts::build(self.len, || |from, piece: &mut [R]| self.write(from, piece)),
         }
     }
 
     fn slice(&self, range: Range<usize>) -> CpuArray<R> {
         let rule = match self.rule.clone() {
-            Rule::Random { level, seed, at, start } => Rule::Random { level, seed, at, start: start + range.start },
+            Rule::Random { level, seeds, at, start, how } => {
+                Rule::Random { level, seeds, at, start: start + range.start, how }
+            }
             constant @ Rule::Constant(_) => constant,
         };
         CpuArray::ruled(range.len(), rule)
@@ -78,7 +98,12 @@ impl<R: Ring> CpuArray<R> {
 
     /// Elements `range` of the pseudo-random value at an address.
     pub(super) fn random(level: Level, seed: &Seed, at: Address, range: Range<usize>) -> Self {
-        Self::ruled(range.len(), Rule::Random { level, seed: seed.clone(), at, start: range.start })
+        Self::total(level, [seed.clone()].into(), at, range, Add::Sum)
+    }
+
+    /// The same under several seeds, at least one, added up.
+    pub(crate) fn total(level: Level, seeds: Arc<[Seed]>, at: Address, range: Range<usize>, how: Add) -> Self {
+        Self::ruled(range.len(), Rule::Random { level, seeds, at, start: range.start, how })
     }
 
     fn ruled(len: usize, rule: Rule<R>) -> Self {
@@ -149,14 +174,6 @@ impl<R: Ring> CpuArray<R> {
         match self.operand() {
             Operand::Stored(data) => data.to_vec(),
             Operand::Ruled(ruled) => ruled.made(),
-        }
-    }
-
-    /// The elements as a vector: a copy if somebody else holds them.
-    pub(crate) fn into_vec(self) -> Vec<R> {
-        match self.0 {
-            Source::Stored(data, range) if range.len() == data.len() => Arc::unwrap_or_clone(data),
-            _ => self.to_vec(),
         }
     }
 }
@@ -284,7 +301,14 @@ mod tests {
             assert_eq!(array.to_wire()[..], all);
             assert_eq!(array[..], all);
             assert_eq!(array.operand().part(1..3, &mut room), &all[1..3]); // now it is in memory
-            assert_eq!(array.clone().into_vec(), all);
+            assert_eq!(array.to_vec(), all);
+        }
+        let seeds: Arc<[Seed]> = [seed.clone(), Seed::new(Prg::Aes256Ctr, &[4; 32])].into();
+        let [first, second] = [0, 1].map(|i| CpuArray::<u64>::random(Level::best(), &seeds[i], AT, 5..1005).to_vec());
+        for (how, f) in [(Add::Sum, u64::wrapping_add as fn(u64, u64) -> u64), (Add::Xor, |a, b| a ^ b)] {
+            let expected: Vec<u64> = first.iter().zip(&second).map(|(&a, &b)| f(a, b)).collect();
+            let total = CpuArray::<u64>::total(Level::best(), seeds.clone(), AT, 5..1005, how);
+            assert_eq!((total.slice(70..301).to_vec(), total.to_vec()), (expected[70..301].to_vec(), expected));
         }
         let (zeros, ones) = (CpuArray::<u32>::constant(9, 0), CpuArray::<u32>::constant(9, 1));
         assert!(zeros.is_zero() && zeros.slice(1..3).is_zero() && !ones.is_zero());

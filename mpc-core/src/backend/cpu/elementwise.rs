@@ -6,9 +6,6 @@ use super::{
 };
 use crate::{level::Level, ring::Ring};
 
-/// Elements of a piece.
-const PIECE: usize = 1 << 10;
-
 pub(super) fn map<'a, R: Ring>(level: Level, a: impl Into<Operand<'a, R>>, f: impl Fn(R) -> R + Copy + Sync) -> Vec<R> {
     build(level, [a.into()], move |[a]| f(a))
 }
@@ -48,6 +45,22 @@ pub(super) fn masked_product<R: Ring>(
     })
 }
 
+/// `a * b - c`.
+pub(super) fn product_less<R: Ring>(level: Level, operands: [Operand<'_, R>; 3]) -> Vec<R> {
+    build(level, operands, |[a, b, c]| R::sub(R::mul(a, b), c))
+}
+
+/// What a choice by a bit hides of a truncated value: see [`Backend::truncated_product`](crate::backend::Backend::truncated_product).
+pub(super) fn truncated_product<R: Ring>(level: Level, operands: [Operand<'_, R>; 4], bits: u32) -> Vec<R> {
+    let offset = R::shl(R::ONE, R::BITS - 2 - bits);
+    build(level, operands, move |[m, beta, high, sign]| {
+        let public = R::sub(R::shr(m, bits), offset);
+        // All ones where the top bit of m is not set.
+        let stays = R::sub(R::shr(m, R::BITS - 1), R::ONE);
+        R::add(R::sub(R::mul(public, beta), high), R::and(R::shl(sign, R::BITS - bits), stays))
+    })
+}
+
 /// `f` of the elements of the operands, which have one length.
 fn build<R: Ring, const N: usize>(
     level: Level,
@@ -56,20 +69,17 @@ fn build<R: Ring, const N: usize>(
 ) -> Vec<R> {
     let len = operands.first().map_or(0, |operand| operand.len());
     assert!(operands.iter().all(|operand| operand.len() == len), "operands of one length");
-    let mut out = vec![R::ZERO; len];
-    parts::fill(&mut out, |from, out| {
+    parts::build(len, || {
         let mut rooms = [const { Vec::new() }; N];
-        for (number, out) in out.chunks_mut(PIECE).enumerate() {
-            let start = from + number * PIECE;
-            let (mut operands, range) = (operands.iter(), start..start + out.len());
+        move |from, out: &mut [R]| {
+            let (mut operands, range) = (operands.iter(), from..from + out.len());
             let pieces = rooms.each_mut().map(|room| match operands.next() {
                 Some(operand) => operand.part(range.clone(), room),
                 None => &[],
             });
             level.run(Each { pieces, out, f });
         }
-    });
-    out
+    })
 }
 
 struct Each<'a, R, F, const N: usize> {

@@ -28,7 +28,7 @@ use crate::{
 };
 use std::ops::Range;
 
-pub(crate) use array::CpuArray;
+pub(crate) use array::{Add, CpuArray};
 
 /// Kernels on host memory.
 #[derive(Clone, Copy, Debug)]
@@ -141,7 +141,8 @@ impl Backend for Cpu {
     fn add_scalar<R: Ring>(&self, a: &CpuArray<R>, c: R) -> CpuArray<R> {
         match a.is_zero() {
             true => self.fill(a.count(), c),
-            false => elementwise::map(self.level, a, move |x| R::add(x, c)).into(),
+            _ if c == R::ZERO => a.clone(),
+            _ => elementwise::map(self.level, a, move |x| R::add(x, c)).into(),
         }
     }
 
@@ -281,6 +282,23 @@ impl Backend for Cpu {
         bits::choose(self.level, bits, a.operand(), b.operand()).into()
     }
 
+    fn flip<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        bits::flip(self.level, bits, a.operand(), b.operand()).into()
+    }
+
+    fn product_less<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>, c: &CpuArray<R>) -> CpuArray<R> {
+        elementwise::product_less(self.level, [a, b, c].map(CpuArray::operand)).into()
+    }
+
+    fn truncated_product<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        [beta, high, sign]: [&CpuArray<R>; 3],
+        bits: u32,
+    ) -> CpuArray<R> {
+        elementwise::truncated_product(self.level, [m, beta, high, sign].map(CpuArray::operand), bits).into()
+    }
+
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> CpuArray<R> {
         truncate::by_bit(self.level, &step).into()
     }
@@ -330,7 +348,8 @@ mod tests {
     use super::*;
     use crate::conv::{Geometry, Third};
 
-    /// The shares of both parties add up to the map of what the masks hide, whatever the dealer's shares are of.
+    /// The shares of both parties add up to the map of what the masks hide, whatever the dealer's shares are of, and
+    /// whether both parties have a part in a mask or one alone knows it.
     #[test]
     fn masked_maps_add_up_to_the_map() {
         let words = |seed: u64, len: usize| -> Vec<u64> {
@@ -354,12 +373,19 @@ mod tests {
             Bilinear::BatchMatMul { batch: 3, m: 2, k: 5, n: 4, ta: true, tb: false },
             Bilinear::Conv { third: Third::Output, geometry },
         ];
-        for (level, map) in Level::ALL.into_iter().flat_map(|level| maps.map(|map| (level, map))) {
+        let owners = [None, Some(0), Some(1)];
+        let owners = owners.into_iter().flat_map(|a| owners.map(|b| [a, b]));
+        let cases = owners.flat_map(|owners| Level::ALL.map(|level| (owners, level)));
+        for (owners, level, map) in cases.flat_map(|(owners, level)| maps.map(|map| (owners, level, map))) {
             let cpu = Cpu::new(level);
             let (a, b, out) = map.lens().unwrap();
             let up = |seed, len| -> CpuArray<u64> { cpu.upload(words(seed, len)) };
             let values = [up(1, a), up(2, b)];
-            let masks = [[up(3, a), up(4, b)], [up(5, a), up(6, b)]];
+            let mask = |party, operand: usize, len| match owners[operand] {
+                Some(owner) if owner != party => cpu.fill(len, 0),
+                _ => up(3 + 2 * party as u64 + operand as u64, len),
+            };
+            let masks = [0, 1].map(|party| [mask(party, 0, a), mask(party, 1, b)]);
             let opened = [0, 1].map(|i| cpu.add(&values[i], &cpu.add(&masks[0][i], &masks[1][i])));
             let [l_a, l_b] = [0, 1].map(|i| cpu.add(&masks[0][i], &masks[1][i]));
             let dealt = [up(7, out), cpu.sub(&cpu.bilinear(&map, &l_a, &l_b), &up(7, out))];
@@ -368,7 +394,11 @@ mod tests {
                 cpu.masked_bilinear(&map, Masked { opened, masks, dealt: &dealt[party], first: party == 0 })
             };
             let expected = cpu.bilinear(&map, &values[0], &values[1]);
-            assert_eq!(cpu.download(&cpu.add(&share(0), &share(1))), cpu.download(&expected), "{level} {map:?}");
+            assert_eq!(
+                cpu.download(&cpu.add(&share(0), &share(1))),
+                cpu.download(&expected),
+                "{level} {map:?} {owners:?}"
+            );
         }
     }
 }

@@ -17,15 +17,15 @@ use crate::{backend::ByBit, level::Level, ring::Ring};
 pub(super) fn by_bit<R: Ring>(level: Level, step: &ByBit<'_, Cpu, R>) -> Vec<R> {
     let &ByBit { z, opened: [a, b], mask, products, bits, first } = step;
     assert_eq!(z.len(), products.len(), "operands of one length");
-    let mut out = vec![R::ZERO; z.len()];
     let (z, a, b, mask, products): (&[R], &[u64], &[u64], &[u64], _) = (z, a, b, mask, products.operand());
-    parts::fill(&mut out, |from, out| {
-        let (word, mut room) = (from / 64, Vec::new());
-        let words = [&a[word..], &b[word..], &mask[word..]];
-        let products = products.part(from..from + out.len(), &mut room);
-        level.run(Part { z: &z[from..], words, products, bits, first, out });
-    });
-    out
+    parts::build(z.len(), || {
+        let mut room = Vec::new();
+        move |from, out: &mut [R]| {
+            let words = [a, b, mask].map(|words| &words[from / 64..]);
+            let products = products.part(from..from + out.len(), &mut room);
+            level.run(Part { z: &z[from..], words, products, bits, first, out });
+        }
+    })
 }
 
 /// A part of the elements of [`ByBit`].
@@ -71,14 +71,14 @@ impl<R: Ring> Vectorised for Part<'_, R> {
 pub(super) fn opened<R: Ring>(level: Level, operands: [Operand<'_, R>; 3], bits: u32, first: bool) -> Vec<R> {
     let [m, high, sign] = operands;
     assert!(m.len() == high.len() && m.len() == sign.len(), "operands of one length");
-    let mut out = vec![R::ZERO; m.len()];
-    parts::fill(&mut out, |from, out| {
-        let (range, mut rooms) = (from..from + out.len(), [const { Vec::new() }; 3]);
-        let [m_room, high_room, sign_room] = &mut rooms;
-        let (m, high) = (m.part(range.clone(), m_room), high.part(range.clone(), high_room));
-        level.run(Opened { m, high, sign: sign.part(range, sign_room), bits, first, out });
-    });
-    out
+    parts::build(m.len(), || {
+        let mut rooms = [const { Vec::new() }; 3];
+        move |from, out: &mut [R]| {
+            let (range, [m_room, high_room, sign_room]) = (from..from + out.len(), &mut rooms);
+            let (m, high) = (m.part(range.clone(), m_room), high.part(range.clone(), high_room));
+            level.run(Opened { m, high, sign: sign.part(range, sign_room), bits, first, out });
+        }
+    })
 }
 
 struct Opened<'a, R> {

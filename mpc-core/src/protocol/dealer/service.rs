@@ -3,17 +3,20 @@
 
 use super::compare;
 use crate::{
-    backend::{Backend, Cpu, CpuArray, Series, tree::plane},
+    backend::{
+        Add, Backend, Cpu, CpuArray, Series,
+        tree::{self, plane},
+    },
     bilinear::{Bilinear, Linear},
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
     preprocessing::{Mask, Need, NeedKind, encode_corrections, parse_needs},
-    rand::{Address, Prg, Purpose, Seed, fold},
+    rand::{Address, Prg, Purpose, Seed},
     ring::Ring,
 };
 use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Words};
-use std::{marker::PhantomData, ops::Range};
+use std::{marker::PhantomData, ops::Range, sync::Arc};
 
 /// Corrections leave when so many words have gathered.
 const CHUNK: usize = 1 << 17;
@@ -54,7 +57,7 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg) -> Result<Served> 
 }
 
 struct Service<R> {
-    seeds: Vec<Seed>,
+    seeds: Arc<[Seed]>,
     fixed: Fixed,
     cpu: Cpu,
     /// By party: what has gathered.
@@ -96,7 +99,7 @@ impl<R: Ring> Service<R> {
         match &need.kind {
             NeedKind::Product { map, a, b } => {
                 let product = self.cpu.bilinear(map, &self.mask(a), &self.mask(b));
-                self.correct(here(Purpose::Product), product);
+                self.correct(here(Purpose::Product), &product);
             }
             NeedKind::TruncateByBit { len } => {
                 let [first, second] = &self.seeds[..] else {
@@ -104,37 +107,37 @@ impl<R: Ring> Service<R> {
                 };
                 let bits = |seed| self.cpu.random::<u64>(seed, here(Purpose::Wrap), 0..plane(*len));
                 let both = self.cpu.and(&bits(first), &bits(second));
-                self.correct(here(Purpose::WrapProduct), self.cpu.bits_to_ring(&both, *len));
+                self.correct(here(Purpose::WrapProduct), &self.cpu.bits_to_ring(&both, *len));
             }
             NeedKind::TruncateOpened { len, bits } => {
                 let mask = self.sum(here(Purpose::Shift), 0..*len);
-                self.correct(here(Purpose::ShiftHigh), shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), shifted(&mask, R::BITS - 1));
+                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
             }
             NeedKind::TruncateMasked { mask, bits } => {
                 let mask = self.mask(mask);
-                self.correct(here(Purpose::ShiftHigh), shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), shifted(&mask, R::BITS - 1));
+                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
             }
             NeedKind::ChoiceTruncated { mask, bits } => {
-                let mask = self.mask(mask);
-                let beta = self.xor(here(Purpose::Choice), plane(mask.len()));
-                let beta = self.cpu.bits_to_ring(&beta, mask.len());
-                let times = Bilinear::Mul { len: mask.len() };
-                let high = self.cpu.bilinear(&times, &shifted(&mask, *bits), &beta);
-                let sign = self.cpu.bilinear(&times, &shifted(&mask, R::BITS - 1), &beta);
-                self.correct(here(Purpose::ChoiceNumber), beta);
-                self.correct(here(Purpose::ChoiceProduct), high);
-                self.correct(here(Purpose::ChoiceSign), sign);
+                let (len, mask) = (mask.out_len(), self.mask(mask));
+                let beta = self.xor(here(Purpose::Choice), plane(len));
+                let beta = self.cpu.bits_to_ring(&beta, len);
+                let times = Bilinear::Mul { len };
+                let high = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, *bits), &beta);
+                let sign = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, R::BITS - 1), &beta);
+                self.correct(here(Purpose::ChoiceNumber), &beta);
+                self.correct(here(Purpose::ChoiceProduct), &high);
+                self.correct(here(Purpose::ChoiceSign), &sign);
             }
             NeedKind::Compare { mask, thresholds } => {
-                let tables = self.cpu.tables(&self.mask(mask));
-                self.correct_bits(here(Purpose::Tables), tables.into());
+                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
+                self.put(here(Purpose::Tables), &self.cpu.tables(&self.mask(mask), &others));
                 for part in need.part..need.part.saturating_add(*thresholds) {
                     let words = compare::mask_words(R::BITS, mask.out_len());
                     let masks = self.xor(at(part, Purpose::Tree), words);
                     let monomials = self.cpu.monomials(R::BITS, &masks, plane(mask.out_len()));
-                    self.correct_bits(at(part, Purpose::Monomials), monomials.into());
+                    self.correct_bits(at(part, Purpose::Monomials), &monomials.into());
                 }
             }
             NeedKind::Choice { len, wires } => {
@@ -142,20 +145,20 @@ impl<R: Ring> Service<R> {
                 let beta: CpuArray<R> = self.cpu.bits_to_ring(&beta, *len);
                 for (k, wire) in wires.iter().enumerate() {
                     let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &self.mask(wire));
-                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), product);
+                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), &product);
                 }
-                self.correct(here(Purpose::ChoiceNumber), beta);
+                self.correct(here(Purpose::ChoiceNumber), &beta);
             }
             NeedKind::Equal { mask } => {
-                let tables = self.cpu.equality_tables(&self.mask(mask));
-                self.correct_bits(here(Purpose::Tables), tables.into());
+                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
+                self.put(here(Purpose::Tables), &self.cpu.equality_tables(&self.mask(mask), &others));
             }
             NeedKind::Conjunction { len, groups } => {
                 let width = plane(*len);
                 let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
                 let masks = self.xor(here(Purpose::Factors), factors * width);
                 let products = self.cpu.factor_products(groups, &masks, width);
-                self.correct_bits(here(Purpose::FactorProducts), products.into());
+                self.correct_bits(here(Purpose::FactorProducts), &products.into());
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
                 if period_log2 + self.fixed.bits() > 62 {
@@ -167,7 +170,7 @@ impl<R: Ring> Service<R> {
                 for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask.iter()) {
                     Series::waves(*period_log2, self.fixed.bits(), *r, waves);
                 }
-                self.correct(here(Purpose::Waves), waves.into());
+                self.correct(here(Purpose::Waves), &waves.into());
             }
         }
         Ok(())
@@ -175,16 +178,19 @@ impl<R: Ring> Service<R> {
 
     /// The value that the parties' random shares at an address add up to.
     fn sum(&self, at: Address, range: Range<usize>) -> CpuArray<R> {
-        let mut sum = vec![R::ZERO; range.len()];
-        fold(self.cpu.level(), self.seeds.iter(), at, range.start, &mut sum, R::add);
-        sum.into()
+        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, range, Add::Sum)
     }
 
     /// The same for bits.
     fn xor(&self, at: Address, words: usize) -> CpuArray<u64> {
-        let mut sum = vec![0; words];
-        fold(self.cpu.level(), self.seeds.iter(), at, 0, &mut sum, |x: u64, r| x ^ r);
-        sum.into()
+        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, 0..words, Add::Xor)
+    }
+
+    /// What the random shares at an address of all parties but the one that is corrected add up to.
+    fn others<S: Ring>(&self, at: Address, len: usize, how: Add) -> CpuArray<S> {
+        let receiver = corrected(at.op, self.seeds.len());
+        let seeds = self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver);
+        CpuArray::total(self.cpu.level(), seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
     }
 
     /// The mask of a wire.
@@ -199,25 +205,19 @@ impl<R: Ring> Service<R> {
     }
 
     /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.
-    fn correct(&mut self, at: Address, value: CpuArray<R>) {
-        self.rest(at, value, R::sub);
+    fn correct(&mut self, at: Address, value: &CpuArray<R>) {
+        let others = self.others(at, self.cpu.len(value), Add::Sum);
+        self.put(at, &self.cpu.sub(value, &others));
     }
 
     /// The same for bits.
-    fn correct_bits(&mut self, at: Address, value: CpuArray<u64>) {
-        self.rest(at, value, |x, r| x ^ r);
+    fn correct_bits(&mut self, at: Address, value: &CpuArray<u64>) {
+        let others = self.others(at, self.cpu.len(value), Add::Xor);
+        self.put(at, &self.cpu.xor(value, &others));
     }
 
-    /// Takes the shares of all parties but one from a value, and puts aside what remains for that one.
-    fn rest<S: Ring>(&mut self, at: Address, value: CpuArray<S>, minus: impl Fn(S, S) -> S + Sync) {
-        let receiver = corrected(at.op, self.seeds.len());
-        let others = self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver).map(|(_, seed)| seed);
-        let mut value = value.into_vec();
-        fold(self.cpu.level(), others, at, 0, &mut value, minus);
-        self.outbox[receiver].push((at, CpuArray::from(value).to_wire()));
+    /// Puts a correction aside for the party that gets it.
+    fn put<S: Ring>(&mut self, at: Address, correction: &CpuArray<S>) {
+        self.outbox[corrected(at.op, self.seeds.len())].push((at, correction.to_wire()));
     }
-}
-
-fn shifted<R: Ring>(a: &[R], bits: u32) -> CpuArray<R> {
-    a.iter().map(|&x| R::shr(x, bits)).collect::<Vec<_>>().into()
 }
