@@ -2,9 +2,12 @@
 
 use std::{path::PathBuf, sync::Arc, thread, time::Duration};
 
-use clap::Args;
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use mpc_comm::{DealerListener, Mesh, Options, Roster};
-use mpc_core::Settings;
+use mpc_core::{Settings, rand::Prg};
 
 use crate::{error::CliError, identity};
 
@@ -40,6 +43,13 @@ pub(crate) struct Dealer {
     /// Bits after the binary point of the fixed-point numbers (10 to 24); the same as the parties'
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
     fraction_bits: u32,
+
+    /// The generator of random numbers; the same as the parties'
+    ///
+    /// Both are safe. AES is faster on processors with instructions for it and without AVX-512, and slow on those without.
+    #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
+          value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
+    prg: Prg,
 }
 
 impl Dealer {
@@ -50,7 +60,7 @@ impl Dealer {
             return Err(CliError::NoDealer { file: self.roster });
         };
         let (identity, allow_plaintext) = (self.identity.load()?, self.identity.insecure_no_tls);
-        let settings = Settings { fraction_bits: self.fraction_bits, ..Settings::default() };
+        let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
         let options = Options { identity, allow_plaintext, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         tracing::info!("dealer for {} at {address}", names(&roster));

@@ -97,10 +97,10 @@ impl Context {
         }
     }
 
-    /// This party's share of zero, unpredictable to any N - 1 parties. Free.
-    pub fn zero_share<B: Backend, R: Ring>(&self, backend: &B, at: At, len: usize) -> B::Array<R> {
-        let at = at.address(Purpose::Zero);
-        let mut share = backend.fill(len, R::ZERO);
+    /// A share plus this party's share of zero, unpredictable to any N - 1 parties. Free.
+    pub fn refreshed<B: Backend, R: Ring>(&self, backend: &B, at: At, share: &B::Array<R>) -> B::Array<R> {
+        let (at, len) = (at.address(Purpose::Zero), backend.len(share));
+        let mut share = share.clone();
         for (peer, seed) in self.pair_seeds.iter().enumerate() {
             let Some(seed) = seed else { continue };
             let random = backend.random(seed, at, 0..len);

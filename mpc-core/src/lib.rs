@@ -11,6 +11,7 @@ pub mod error;
 pub mod exec;
 pub mod fixed;
 pub mod lang;
+mod level;
 pub mod op;
 mod ops;
 pub mod preprocessing;

@@ -30,6 +30,8 @@ pub trait Ring: Pod + Copy + Eq + Hash + Debug + Send + Sync + 'static {
     fn shr(a: Self, bits: u32) -> Self;
     /// Bit by bit: `a` where `mask` has ones.
     fn and(a: Self, mask: Self) -> Self;
+    /// Bit by bit: where `a` and `b` differ.
+    fn xor(a: Self, b: Self) -> Self;
     /// `a >> bits` of the signed value, rounded to nearest (ties up).
     fn round_shift(a: Self, bits: u32) -> Self;
     /// The image of a signed integer.
@@ -98,6 +100,9 @@ macro_rules! ring {
             }
             fn shr(a: Self, bits: u32) -> Self {
                 a.checked_shr(bits).unwrap_or(0)
+            }
+            fn xor(a: Self, b: Self) -> Self {
+                a ^ b
             }
             fn and(a: Self, mask: Self) -> Self {
                 a & mask

@@ -3,6 +3,7 @@
 use crate::{
     error::{Error, Result},
     fixed::Fixed,
+    rand::Prg,
     ring::Ring,
 };
 use mpc_comm::Agreement;
@@ -37,11 +38,18 @@ pub struct Settings {
     /// For debugging, under [`ProtocolKind::Plain`] only: computes in a ring of 128 bits, where nothing wraps around, and
     /// stops with [`Error::Range`](crate::Error::Range) at the first step whose result the session's ring could not hold.
     pub check_range: bool,
+    /// How random values follow from the seeds.
+    pub prg: Prg,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { protocol: ProtocolKind::default(), fraction_bits: Fixed::DEFAULT_BITS, check_range: false }
+        Self {
+            protocol: ProtocolKind::default(),
+            fraction_bits: Fixed::DEFAULT_BITS,
+            check_range: false,
+            prg: Prg::default(),
+        }
     }
 }
 
@@ -65,6 +73,7 @@ impl Settings {
             ("protocol", self.protocol.name().to_owned()),
             ("ring", if self.check_range { u128::NAME } else { u64::NAME }.to_owned()),
             ("fraction-bits", self.fraction_bits.to_string()),
+            ("prg", self.prg.name().to_owned()),
         ];
         Agreement { fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
     }

@@ -150,7 +150,7 @@ impl Sim {
                         Seeds::Fresh => None,
                     });
                     scope.spawn(move || {
-                        let seed = number.map(|number| fixed_seed(number, party));
+                        let seed = number.map(|number| fixed_seed(settings.prg, number, party));
                         let session = match exact {
                             true => Session::exact(mesh, shadow::fraction_bits())?,
                             false => match seed {

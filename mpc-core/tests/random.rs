@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ULP, agreed, alice, close};
-use mpc_core::{ProtocolKind, Session, sim::Sim};
+use mpc_core::{ProtocolKind, Session, Settings, rand::Prg, sim::Sim};
 
 const N: usize = 20_000;
 
@@ -31,6 +31,25 @@ fn chi_square(classes: usize, class: impl Iterator<Item = usize>) -> f64 {
     class.for_each(|class| counts[class] += 1.0);
     let expected = counts.iter().sum::<f64>() / classes as f64;
     counts.iter().map(|count| (count - expected).powi(2) / expected).sum()
+}
+
+/// Either generator computes, with masks, truncations, comparisons and values of its own; and the parties agree on which.
+#[test]
+fn every_generator_computes() {
+    let of = |prg| Settings { prg, ..Settings::default() };
+    for parties in [2, 3] {
+        let drawn = Prg::ALL.map(|prg| {
+            agreed(Sim::new(parties).settings(of(prg)).seed(7).run(async |s: Session| {
+                let x = alice(&s, 3, |i| [-1.5, 0.25, 3.0][i]);
+                let (y, drawn) = ((&x * &x).relu() - x.relu(), s.random_uniform(64));
+                close(y.reveal().await?, [2.25, -0.1875, 6.0], 2.0 * ULP);
+                Ok(drawn.reveal().await?.into_raw_vec_and_offset().0)
+            }))
+        });
+        assert_ne!(drawn[0], drawn[1]);
+    }
+    let agreements = Prg::ALL.map(|prg| of(prg).agreement());
+    assert_ne!(agreements[0], agreements[1]);
 }
 
 #[test]

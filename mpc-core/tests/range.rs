@@ -6,7 +6,7 @@ use common::{agreed, alice, bob, close};
 use mpc_core::{Error, ProtocolKind, Result, Secret, Session, Settings, Tensor, sim::Sim};
 
 fn checked(fraction_bits: u32) -> Sim {
-    let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, check_range: true };
+    let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, check_range: true, ..Settings::default() };
     Sim::new(2).settings(settings)
 }
 
@@ -76,7 +76,7 @@ fn what_fits_is_computed_as_without_the_check() {
         Ok(joined.reveal().await?.into_raw_vec_and_offset().0)
     };
     for fraction_bits in [10, 16, 20] {
-        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, check_range: false };
+        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, ..Settings::default() };
         let with = agreed(checked(fraction_bits).run(program));
         close(agreed(Sim::new(2).settings(settings).run(program)), with, 0.0);
     }

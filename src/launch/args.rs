@@ -2,7 +2,11 @@
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-use clap::{ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum};
+use clap::{
+    ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use mpc_core::rand::Prg;
 
 use super::{Cast, identity::Tls};
 
@@ -60,6 +64,13 @@ pub(super) struct Parties {
     /// More bits are more precise but leave less room for large numbers. All parties must use the same number.
     #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
     pub(super) fraction_bits: u32,
+
+    /// The generator of random numbers; all parties and the dealer must use the same
+    ///
+    /// Both are safe. AES is faster on processors with instructions for it and without AVX-512, and slow on those without.
+    #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
+          value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
+    pub(super) prg: Prg,
 
     /// With `--protocol plain-insecure`: stop at the first step whose result is too large for the shares
     ///

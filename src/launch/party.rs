@@ -51,7 +51,7 @@ pub(super) fn settings(flags: &Parties) -> Settings {
         Protocol::Dealer => ProtocolKind::Dealer,
         Protocol::PlainInsecure => ProtocolKind::Plain,
     };
-    Settings { protocol, fraction_bits: flags.fraction_bits, check_range: flags.check_range }
+    Settings { protocol, fraction_bits: flags.fraction_bits, check_range: flags.check_range, prg: flags.prg }
 }
 
 fn options(flags: &Network) -> Result<Options, LaunchError> {

@@ -65,6 +65,12 @@ fn on_the_precision() {
 }
 
 #[test]
+fn on_the_generator() {
+    let words = ["disagrees on `prg`", "`chacha20`", "`aes256-ctr`"];
+    assert_failed(&with(["--prg", "aes256-ctr"], "Lab"), &["Lab", "dealer"], &words);
+}
+
+#[test]
 fn on_a_public_constant() {
     let words = ["runs another program", "same public values (flags, shapes, constants)", "process_probe.rs:"];
     assert_failed(&with(["--factor", "0.25"], "Lab"), &NAMES, &words);

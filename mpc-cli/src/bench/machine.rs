@@ -10,7 +10,7 @@ use std::{
 use mpc_core::{
     backend::{Backend, Cpu},
     bilinear::Bilinear,
-    rand::{Address, Purpose, Seed},
+    rand::{Address, Prg, Purpose, Seed},
 };
 
 /// Of each measurement.
@@ -24,8 +24,8 @@ const SIZE: usize = 512;
 pub(super) struct Machine {
     /// One TCP connection over loopback, bytes a second.
     pub loopback: f64,
-    /// The generator of random numbers on one thread, bytes a second.
-    pub random: f64,
+    /// Each generator of random numbers, on all threads of the kernels, bytes a second.
+    pub random: [f64; Prg::ALL.len()],
     /// Products of 64-bit words in a matrix product, on all threads of the kernels, a second.
     pub products: f64,
     /// Threads that the kernels may use.
@@ -37,8 +37,8 @@ impl Machine {
     pub(super) fn measure() -> io::Result<Self> {
         let at = Address { op: 0, part: 0, purpose: Purpose::Mask };
         let cpu = Cpu::default();
-        let random = |op| cpu.random::<u64>(&Seed::new(&[7; 32]), Address { op, ..at }, 0..WORDS);
-        let (a, b) = (cpu.random::<u64>(&Seed::new(&[7; 32]), at, 0..SIZE * SIZE), cpu.fill(SIZE * SIZE, 3_u64));
+        let random = |prg, len| cpu.download(&cpu.random::<u64>(&Seed::new(prg, &[7; 32]), at, 0..len));
+        let (a, b) = (cpu.upload(random(Prg::default(), SIZE * SIZE)), cpu.upload(vec![3_u64; SIZE * SIZE]));
         let map = Bilinear::MatMul { m: SIZE, k: SIZE, n: SIZE, ta: false, tb: false };
         let mut loopback = f64::INFINITY;
         for _ in 0..TIMES {
@@ -46,7 +46,7 @@ impl Machine {
         }
         Ok(Self {
             loopback: BYTES as f64 / loopback,
-            random: 8.0 * WORDS as f64 / best(|| drop(random(1))),
+            random: Prg::ALL.map(|prg| 8.0 * WORDS as f64 / best(|| drop(random(prg, WORDS)))),
             products: (SIZE * SIZE * SIZE) as f64 / best(|| drop(cpu.bilinear(&map, &a, &b))),
             threads: thread::available_parallelism()?.get(),
         })
@@ -54,11 +54,14 @@ impl Machine {
 
     /// In words.
     pub(super) fn text(&self) -> String {
+        let random: Vec<_> =
+            Prg::ALL.iter().zip(self.random).map(|(prg, speed)| format!("{:.2} GB/s of {prg}", speed / 1e9)).collect();
         format!(
-            "loopback   {:.2} GB/s over one TCP connection\nrandomness {:.2} GB/s on one thread\nproducts   {:.2} G/s of 64-bit words \
+            "loopback   {:.2} GB/s over one TCP connection\nrandomness {}, {} threads\nproducts   {:.2} G/s of 64-bit words \
              in a matrix product of {SIZE}, {} threads\n",
             self.loopback / 1e9,
-            self.random / 1e9,
+            random.join(", "),
+            self.threads,
             self.products / 1e9,
             self.threads,
         )

@@ -23,10 +23,13 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, builder::PossibleValuesParser};
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use indicatif::{ProgressBar, ProgressStyle};
 use mpc_comm::{Identity, Member, Roster};
-use mpc_core::{Settings, sim::Sim};
+use mpc_core::{Settings, rand::Prg, sim::Sim};
 use tempfile::{NamedTempFile, TempDir};
 
 use self::crew::Crew;
@@ -67,6 +70,11 @@ pub(crate) struct Bench {
     /// Which protocol runs
     #[arg(long, value_enum, default_value_t = Protocol::Dealer)]
     protocol: Protocol,
+
+    /// The generator of random numbers
+    #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
+          value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
+    prg: Prg,
 
     /// Where the parties compute
     #[arg(long, value_enum, default_value_t = Device::Cpu)]
@@ -176,7 +184,7 @@ impl Bench {
 
     /// What the program costs by its own account.
     fn count(&self, workload: &Workload) -> Result<Row, BenchError> {
-        let settings = Settings { protocol: self.protocol.kind(), ..Settings::default() };
+        let settings = Settings { protocol: self.protocol.kind(), prg: self.prg, ..Settings::default() };
         let counted = &RefCell::new(Vec::new());
         let program = |s| async move {
             *counted.borrow_mut() = measure::measure(&s, workload, 0, || {}).await?.costs;
@@ -206,7 +214,7 @@ impl Bench {
             let mut command = Command::new(&program);
             command.args(["bench-part", "--workload", workload.name, "--party", &member.name, "--roster"]);
             command.arg(file.path()).args(["--repeat", &self.repeat.to_string()]);
-            command.args(["--protocol", &name(self.protocol), "--net", &name(self.net)]);
+            command.args(["--protocol", &name(self.protocol), "--net", &name(self.net), "--prg", self.prg.name()]);
             if let Some(folder) = &identities {
                 command.arg("--identity").arg(folder.path().join(&member.name));
             }

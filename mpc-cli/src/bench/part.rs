@@ -10,7 +10,7 @@ use std::{
 
 use clap::Args;
 use mpc_comm::{DealerListener, Identity, Options, PartyId, Roster};
-use mpc_core::{Error, Settings};
+use mpc_core::{Error, Settings, rand::Prg};
 use serde::{Deserialize, Serialize};
 
 use super::measure::{self, Cost};
@@ -37,6 +37,8 @@ pub(crate) struct Part {
     tiny: bool,
     #[arg(long)]
     protocol: Protocol,
+    #[arg(long)]
+    prg: Prg,
     #[arg(long)]
     net: Net,
     /// The folder of its certificate and key.
@@ -95,7 +97,7 @@ impl Part {
 
     fn serve(&self, workload: &Workload) -> mpc_core::Result<Message> {
         let roster = Roster::load(&self.roster).map_err(mpc_comm::Error::from)?;
-        let settings = Settings { protocol: self.protocol.kind(), ..Settings::default() };
+        let settings = Settings { protocol: self.protocol.kind(), prg: self.prg, ..Settings::default() };
         let identity = self.identity.as_ref().map(Identity::load).transpose().map_err(mpc_comm::Error::from)?;
         let options = Options { slow: self.net.speed(), identity, ..Options::default() };
         let Some(me) = roster.id_of(&self.party).filter(|party| !party.is_dealer()) else {

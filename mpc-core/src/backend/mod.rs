@@ -10,7 +10,9 @@ mod payload;
 pub mod series;
 pub mod tree;
 
-pub use cpu::{Cpu, Level};
+pub use crate::level::Level;
+pub use cpu::Cpu;
+pub(crate) use cpu::{Add, CpuArray};
 pub use meta::Meta;
 pub use payload::Payload;
 pub use series::Series;
@@ -113,6 +115,14 @@ pub trait Backend: Clone + 'static {
     fn bits_to_ring<R: Ring>(&self, bits: &Bits<Self>, len: usize) -> Self::Array<R>;
     /// `bit ? a : b`, element by element.
     fn choose<R: Ring>(&self, bits: &Bits<Self>, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R>;
+    /// `bit ? a - b : b`, element by element.
+    fn flip<R: Ring>(&self, bits: &Bits<Self>, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R> {
+        self.choose(bits, &self.sub(a, b), b)
+    }
+    /// `a * b - c`, element by element.
+    fn product_less<R: Ring>(&self, a: &Self::Array<R>, b: &Self::Array<R>, c: &Self::Array<R>) -> Self::Array<R> {
+        self.sub(&self.bilinear(&Bilinear::Mul { len: self.len(a) }, a, b), c)
+    }
 
     /// A two-party truncation that opened one bit.
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> Self::Array<R>;
@@ -126,6 +136,20 @@ pub trait Backend: Clone + 'static {
         bits: u32,
         first: bool,
     ) -> Self::Array<R>;
+    /// `((m >> bits) - 2^(k-2-bits)) beta - high + (1 - msb m) 2^(k-bits) sign`, element by element: a mask bit times a
+    /// truncated value, of which m was opened. docs/protocol.md section 5.
+    fn truncated_product<R: Ring>(
+        &self,
+        m: &Self::Array<R>,
+        [beta, high, sign]: [&Self::Array<R>; 3],
+        bits: u32,
+    ) -> Self::Array<R> {
+        let offset = R::shl(R::ONE, R::BITS - 2 - bits);
+        let public = self.map(m, &|m| R::sub(R::shr(m, bits), offset));
+        let wraps = self.map(m, &|m| if R::msb(m) == 0 { R::shl(R::ONE, R::BITS - bits) } else { R::ZERO });
+        let wrapped = self.bilinear(&Bilinear::Mul { len: self.len(m) }, &wraps, sign);
+        self.add(&self.product_less(&public, beta, high), &wrapped)
+    }
     /// Looks up every nibble of the public `c` in this party's shares of the dealer's tables: the planes of `lt`, lowest
     /// nibble first, then the planes of `eq`. See [`tree`].
     fn nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;

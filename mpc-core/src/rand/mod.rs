@@ -2,10 +2,11 @@
 //! name says where in the stream of a seed it stands. No stream position is shared state, so ops may run in any order.
 
 mod address;
+mod aes;
+mod chacha;
 mod own;
 mod prg;
 
 pub use address::{Address, At, Purpose};
 pub(crate) use own::{fixed_seed, fresh_seed};
-pub use prg::Seed;
-pub(crate) use prg::expand;
+pub use prg::{Prg, Seed};

@@ -51,7 +51,7 @@ impl Session {
     /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
         let secrets: Vec<_> = mesh.peers().chain(mesh.clients()).map(|peer| *mesh.link_secret(peer)).collect();
-        let own_seed = fresh_seed(&Zeroizing::new(secrets))?;
+        let own_seed = fresh_seed(settings.prg, &Zeroizing::new(secrets))?;
         Self::with_own_seed(mesh, settings, own_seed)
     }
 
@@ -76,17 +76,18 @@ impl Session {
         let clients: Vec<_> = mesh.clients().collect();
         let everybody = (0..parties as u16).map(PartyId).chain(clients.iter().copied());
         let names = everybody.map(|party| mesh.name(party).to_owned()).collect();
-        let dealer_seed = mesh.has_dealer().then(|| Seed::new(mesh.link_secret(PartyId::DEALER)));
+        let shared = |with| Seed::new(settings.prg, mesh.link_secret(with));
+        let dealer_seed = mesh.has_dealer().then(|| shared(PartyId::DEALER));
         let mut pair_seeds = vec![None; parties];
         let mut client_seeds = Vec::new();
         for peer in mesh.peers() {
             match client {
-                true => client_seeds.push(Seed::new(mesh.link_secret(peer))),
-                false => pair_seeds[usize::from(peer.0)] = Some(Seed::new(mesh.link_secret(peer))),
+                true => client_seeds.push(shared(peer)),
+                false => pair_seeds[usize::from(peer.0)] = Some(shared(peer)),
             }
         }
         if !client {
-            client_seeds.extend(clients.iter().map(|&client| Seed::new(mesh.link_secret(client))));
+            client_seeds.extend(clients.iter().map(|&client| shared(client)));
         }
         let scopes = Scopes::default();
         tracing::debug!(
@@ -95,6 +96,7 @@ impl Session {
             clients = clients.len(),
             protocol = settings.protocol.name(),
             fraction_bits = fixed.bits(),
+            prg = settings.prg.name(),
             cpu = %cpu.level(),
             "a session begins"
         );
@@ -294,5 +296,5 @@ where
 /// # Errors
 /// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
 pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
-    dealer::serve::<u64>(mesh, settings.fixed()?)
+    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg)
 }

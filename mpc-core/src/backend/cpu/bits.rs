@@ -1,10 +1,10 @@
 //! Packed bits: bit i of word w is element 64 w + i.
 
 use super::{
-    level::Level,
+    array::Operand,
     parts::{self, Vectorised},
 };
-use crate::{backend::tree::plane, ring::Ring};
+use crate::{backend::tree::plane, level::Level, ring::Ring};
 
 /// Packs one bit an element.
 struct Pack<'a, R, F> {
@@ -63,38 +63,50 @@ impl<R: Ring> Vectorised for ToRing<'_, R> {
 }
 
 pub(super) fn to_ring<R: Ring>(level: Level, bits: &[u64], len: usize) -> Vec<R> {
-    let mut out = vec![R::ZERO; len];
-    parts::fill(&mut out, |from, out| level.run(ToRing { bits: &bits[from / 64..], out }));
-    out
+    parts::build(len, || |from, out: &mut [R]| level.run(ToRing { bits: &bits[from / 64..], out }))
 }
 
-struct Choose<'a, R> {
+struct Choose<'a, R, const FLIP: bool> {
     bits: &'a [u64],
     a: &'a [R],
     b: &'a [R],
     out: &'a mut [R],
 }
 
-impl<R: Ring> Vectorised for Choose<'_, R> {
+impl<R: Ring, const FLIP: bool> Vectorised for Choose<'_, R, FLIP> {
     #[inline(always)]
     fn run(self) {
         let pairs = self.a.chunks(64).zip(self.b.chunks(64));
         for ((out, (a, b)), &word) in self.out.chunks_mut(64).zip(pairs).zip(self.bits) {
             for (i, (out, (&a, &b))) in out.iter_mut().zip(a.iter().zip(b)).enumerate() {
                 // The bits are public where this is used, and still: arithmetic has no branch to be mispredicted.
+                let a = if FLIP { R::sub(a, b) } else { a };
                 *out = R::add(b, R::and(R::sub(a, b), R::neg(bit(word, i))));
             }
         }
     }
 }
 
-pub(super) fn choose<R: Ring>(level: Level, bits: &[u64], a: &[R], b: &[R]) -> Vec<R> {
+/// `bit ? a : b`.
+pub(super) fn choose<R: Ring>(level: Level, bits: &[u64], a: Operand<'_, R>, b: Operand<'_, R>) -> Vec<R> {
+    chosen::<R, false>(level, bits, a, b)
+}
+
+/// `bit ? a - b : b`.
+pub(super) fn flip<R: Ring>(level: Level, bits: &[u64], a: Operand<'_, R>, b: Operand<'_, R>) -> Vec<R> {
+    chosen::<R, true>(level, bits, a, b)
+}
+
+fn chosen<R: Ring, const FLIP: bool>(level: Level, bits: &[u64], a: Operand<'_, R>, b: Operand<'_, R>) -> Vec<R> {
     assert_eq!(a.len(), b.len(), "operands of one length");
-    let mut out = vec![R::ZERO; a.len()];
-    parts::fill(&mut out, |from, out| {
-        level.run(Choose { bits: &bits[from / 64..], a: &a[from..], b: &b[from..], out })
-    });
-    out
+    parts::build(a.len(), || {
+        let mut rooms = [const { Vec::new() }; 2];
+        move |from, out: &mut [R]| {
+            let (range, [a_room, b_room]) = (from..from + out.len(), &mut rooms);
+            let (a, b) = (a.part(range.clone(), a_room), b.part(range, b_room));
+            level.run(Choose::<_, FLIP> { bits: &bits[from / 64..], a, b, out });
+        }
+    })
 }
 
 #[cfg(test)]
@@ -114,7 +126,9 @@ mod tests {
             assert!(top_bits(level, &tops) == words, "{level} {len}");
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
-            assert!(choose(level, &words, &a, &b) == chosen, "{level} {len}");
+            assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
+            let sum: Vec<R> = a.iter().zip(&b).map(|(&a, &b)| R::add(a, b)).collect();
+            assert!(flip(level, &words, sum[..].into(), b[..].into()) == chosen, "{level} {len}");
         }
     }
 

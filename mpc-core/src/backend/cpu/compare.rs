@@ -1,13 +1,13 @@
 //! Products of opened bits under mask bits, on packed planes: the nodes of the comparison tree, and conjunctions. See
 //! [`tree`](crate::backend::tree).
 
-use super::{
+use super::parts::{self, Vectorised};
+use crate::{
+    backend::{
+        conjunction,
+        tree::{self, Node},
+    },
     level::Level,
-    parts::{self, Vectorised},
-};
-use crate::backend::{
-    conjunction,
-    tree::{self, Node},
 };
 
 /// Words of a plane that are computed at once.

@@ -3,11 +3,11 @@
 
 use super::{
     gemm::{Offsets, Operand, PARALLEL, Term},
-    level::Level,
     patches::Layout,
 };
 use crate::{
     conv::{Geometry, Third},
+    level::Level,
     ring::Ring,
 };
 use rayon::prelude::*;

@@ -1,7 +1,7 @@
 //! What a dealer makes of masks: the tables of their nibbles, and products of their bits. Pure functions of the masks.
 
 use super::{
-    Cpu,
+    Cpu, CpuArray, elementwise,
     parts::{self, Vectorised},
 };
 use crate::{
@@ -13,22 +13,34 @@ use crate::{
 const PART: usize = parts::PART / 64;
 
 impl Cpu {
-    /// The tables of each mask: see [`tree`].
-    pub fn tables<R: Ring>(&self, masks: &[R]) -> Vec<u64> {
-        self.one_hot(masks, true)
+    /// The tables of each mask (see [`tree`]), less `others`, by exclusive or.
+    pub fn tables<R: Ring>(&self, masks: &CpuArray<R>, others: &CpuArray<u64>) -> CpuArray<u64> {
+        self.one_hot(masks, others, true)
     }
 
-    /// One-hot tables of all nibbles.
-    pub fn equality_tables<R: Ring>(&self, masks: &[R]) -> Vec<u64> {
-        self.one_hot(masks, false)
+    /// One-hot tables of all nibbles, less `others`.
+    pub fn equality_tables<R: Ring>(&self, masks: &CpuArray<R>, others: &CpuArray<u64>) -> CpuArray<u64> {
+        self.one_hot(masks, others, false)
     }
 
-    fn one_hot<R: Ring>(&self, masks: &[R], less: bool) -> Vec<u64> {
-        let words = tree::table_words(R::BITS);
-        let mut tables = vec![0u64; masks.len() * words];
-        let jobs = tables.chunks_mut(parts::PART * words).zip(masks.chunks(parts::PART)).collect();
-        parts::each(masks.len(), jobs, |(tables, masks)| self.level.run(Tables { masks, less, tables }));
-        tables
+    /// Every element shifted down by `bits`, as an unsigned number.
+    pub(crate) fn shifted<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
+        elementwise::map(self.level, a, move |x| R::shr(x, bits)).into()
+    }
+
+    fn one_hot<R: Ring>(&self, masks: &CpuArray<R>, others: &CpuArray<u64>, less: bool) -> CpuArray<u64> {
+        let (words, masks, others) = (tree::table_words(R::BITS), masks.operand(), others.operand());
+        assert_eq!(others.len(), masks.len() * words, "one table an element");
+        let tables = parts::build(masks.len() * words, || {
+            let (mut room, mut other_room) = (Vec::new(), Vec::new());
+            move |from, tables: &mut [u64]| {
+                let others = others.part(from..from + tables.len(), &mut other_room);
+                let masks = masks.part(from / words..(from + tables.len()) / words, &mut room);
+                self.level.run(Tables { masks, less, tables: &mut *tables });
+                tables.iter_mut().zip(others).for_each(|(table, other)| *table ^= other);
+            }
+        });
+        tables.into()
     }
 
     /// The products of the masks of groups of factors: see [`conjunction`].
@@ -137,9 +149,13 @@ mod tests {
     fn tables_compare_nibbles() {
         let masks = numbers((1 << 16) + 131);
         let c: Vec<u64> = numbers(masks.len()).into_iter().rev().collect();
+        let others = numbers(4 * masks.len());
         for cpu in levels() {
-            let planes = cpu.nibbles(&cpu.upload(c.clone()), &cpu.upload(cpu.tables(&masks)));
-            let equal = cpu.equal_nibbles(&cpu.upload(c.clone()), &cpu.upload(cpu.equality_tables(&masks)));
+            let (r, other) = (cpu.upload(masks.clone()), cpu.upload(others.clone()));
+            let nibbles = |tables| cpu.nibbles(&cpu.upload(c.clone()), &tables);
+            let planes = nibbles(cpu.xor(&cpu.tables(&r, &other), &other));
+            let equal = cpu.equality_tables(&r, &cpu.fill(4 * masks.len(), 0));
+            let equal = cpu.equal_nibbles(&cpu.upload(c.clone()), &equal);
             let width = tree::plane(c.len());
             for (i, (&c, &r)) in c.iter().zip(&masks).enumerate() {
                 let bit = |planes: &[u64], plane: usize| planes[plane * width + i / 64] >> (i % 64) & 1 == 1;

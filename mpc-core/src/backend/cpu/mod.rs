@@ -2,6 +2,7 @@
 //! the processor has ([`Level`]), and rayon for large ones.
 
 mod along;
+mod array;
 mod bits;
 mod compare;
 mod conv;
@@ -9,7 +10,6 @@ mod dealt;
 mod elementwise;
 mod gemm;
 mod layout;
-mod level;
 mod nibbles;
 mod parts;
 mod patches;
@@ -21,13 +21,14 @@ use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::Result,
-    rand::{Address, Seed, expand},
+    level::Level,
+    rand::{Address, Seed},
     ring::Ring,
     shape::View,
 };
-use std::{fmt, ops::Range, sync::Arc};
+use std::ops::Range;
 
-pub use level::Level;
+pub(crate) use array::{Add, CpuArray};
 
 /// Kernels on host memory.
 #[derive(Clone, Copy, Debug)]
@@ -76,37 +77,13 @@ impl Default for Cpu {
     }
 }
 
-/// A shared, immutable array in host memory.
-#[derive(Clone)]
-pub struct CpuArray<R>(Arc<Vec<R>>);
-
-impl<R> From<Vec<R>> for CpuArray<R> {
-    fn from(data: Vec<R>) -> Self {
-        Self(Arc::new(data))
-    }
-}
-
-impl<R> std::ops::Deref for CpuArray<R> {
-    type Target = [R];
-
-    fn deref(&self) -> &[R] {
-        &self.0
-    }
-}
-
-impl<R> fmt::Debug for CpuArray<R> {
-    /// The length only: an array may be a share.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CpuArray({})", self.0.len())
-    }
-}
-
-/// The words of a payload; a meta payload never reaches this backend.
-fn words(payload: &Payload) -> &[u64] {
-    match payload {
-        Payload::Words(words) => words,
-        Payload::Meta(_) => &[],
-    }
+/// An array from the wire; a meta payload never reaches this backend.
+fn received<R: Ring>(payload: &Payload, len: usize) -> CpuArray<R> {
+    let found = match payload {
+        Payload::Words(words) => CpuArray::from_wire(words, len),
+        Payload::Meta(_) => None,
+    };
+    found.unwrap_or_else(|| CpuArray::constant(len, R::ZERO))
 }
 
 impl Backend for Cpu {
@@ -121,62 +98,71 @@ impl Backend for Cpu {
     }
 
     fn len<R: Ring>(&self, a: &CpuArray<R>) -> usize {
-        a.0.len()
+        a.count()
     }
 
     fn fill<R: Ring>(&self, len: usize, value: R) -> CpuArray<R> {
-        vec![value; len].into()
+        CpuArray::constant(len, value)
     }
 
     fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CpuArray<R> {
-        expand(seed, at, range).into()
+        CpuArray::random(self.level, seed, at, range)
     }
 
     fn to_wire<R: Ring>(&self, a: &CpuArray<R>) -> Payload {
-        Payload::Words(R::to_words(&a.0))
+        Payload::Words(a.to_wire())
     }
 
     fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> CpuArray<R> {
-        let mut sum = vec![R::ZERO; len];
-        for part in parts {
-            let part = R::from_words(words(part), len).unwrap_or_default();
-            sum.iter_mut().zip(part.iter()).for_each(|(s, &p)| *s = R::add(*s, p));
-        }
-        sum.into()
+        let parts = parts.iter().map(|part| received(part, len));
+        parts.reduce(|sum, part| self.add(&sum, &part)).unwrap_or_else(|| self.fill(len, R::ZERO))
     }
 
     fn xor_wire(&self, parts: &[Payload], len: usize) -> CpuArray<u64> {
-        let mut sum = vec![0u64; len];
-        for part in parts {
-            sum.iter_mut().zip(words(part)).for_each(|(s, p)| *s ^= p);
-        }
-        sum.into()
+        let parts = parts.iter().map(|part| received(part, len));
+        parts.reduce(|sum, part| self.xor(&sum, &part)).unwrap_or_else(|| self.fill(len, 0))
     }
 
     fn add<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        elementwise::zip(a, b, R::add).into()
+        match (a.is_zero(), b.is_zero()) {
+            (true, _) => b.clone(),
+            (_, true) => a.clone(),
+            _ => elementwise::zip(self.level, a, b, R::add).into(),
+        }
     }
 
     fn sub<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        elementwise::zip(a, b, R::sub).into()
+        match b.is_zero() {
+            true => a.clone(),
+            false => elementwise::zip(self.level, a, b, R::sub).into(),
+        }
     }
 
     fn add_scalar<R: Ring>(&self, a: &CpuArray<R>, c: R) -> CpuArray<R> {
-        elementwise::map(a, |x| R::add(x, c)).into()
+        match a.is_zero() {
+            true => self.fill(a.count(), c),
+            _ if c == R::ZERO => a.clone(),
+            _ => elementwise::map(self.level, a, move |x| R::add(x, c)).into(),
+        }
     }
 
     fn linear<R: Ring>(&self, map: &Linear, a: &CpuArray<R>) -> CpuArray<R> {
+        if a.is_zero() {
+            return self.fill(map.len(a.count()), R::ZERO);
+        }
         match map {
-            Linear::View(view) if view.contiguous() == Some(0..a.len()) => a.clone(),
-            Linear::View(view) => layout::view(view, a).into(),
+            Linear::View(view) => match view.contiguous() {
+                Some(range) => a.run(range),
+                None => layout::view(view, a).into(),
+            },
             Linear::Scatter(view, len) => layout::scatter(view, *len, a).into(),
             Linear::Pick(pick) => along::pick(pick, a).into(),
             Linear::Unpick(pick) => along::unpick(pick, a).into(),
             Linear::RunningSum(axis, backwards) => along::running_sum(axis, *backwards, a).into(),
-            Linear::Neg => elementwise::map(a, R::neg).into(),
+            Linear::Neg => elementwise::map(self.level, a, R::neg).into(),
             Linear::Times(c) => {
                 let c = R::from_i128(i128::from(*c));
-                elementwise::map(a, |x| R::mul(x, c)).into()
+                elementwise::map(self.level, a, move |x| R::mul(x, c)).into()
             }
         }
     }
@@ -187,32 +173,52 @@ impl Backend for Cpu {
     }
 
     fn bilinear<R: Ring>(&self, map: &Bilinear, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        if let Bilinear::Mul { .. } = map {
-            return elementwise::zip(a, b, R::mul).into();
+        match map {
+            _ if a.is_zero() || b.is_zero() => self.fill(map.out_len(), R::ZERO),
+            Bilinear::Mul { .. } => elementwise::zip(self.level, a, b, R::mul).into(),
+            _ => {
+                let mut out = vec![R::ZERO; map.out_len()];
+                self.add_bilinear(map, a, b, false, &mut out);
+                out.into()
+            }
         }
-        let mut out = vec![R::ZERO; map.out_len()];
-        self.add_bilinear(map, a, b, false, &mut out);
-        out.into()
     }
 
     fn masked_bilinear<R: Ring>(&self, map: &Bilinear, step: Masked<'_, Self, R>) -> CpuArray<R> {
         let Masked { opened: [m_a, m_b], masks: [l_a, l_b], dealt, first } = step;
         if let Bilinear::Mul { .. } = map {
-            return elementwise::masked_product([m_a, m_b], [l_a, l_b], dealt, first).into();
+            let operands = [m_a, m_b, l_a, l_b].map(CpuArray::operand);
+            let [m_a, m_b, l_a, l_b] = operands;
+            return elementwise::masked_product(self.level, [m_a, m_b], [l_a, l_b], dealt.operand(), first).into();
         }
-        let right = if first { elementwise::zip(m_b, l_b, R::sub) } else { elementwise::map(l_b, R::neg) };
+        // Where another party alone knows a mask, ours is zero, and one product is enough.
         let mut out = dealt.to_vec();
-        self.add_bilinear(map, m_a, &right, false, &mut out);
-        self.add_bilinear(map, l_a, m_b, true, &mut out);
+        match (first, l_a.is_zero(), l_b.is_zero()) {
+            (true, _, true) => self.add_bilinear(map, &self.sub(m_a, l_a), m_b, false, &mut out),
+            (true, a_is_zero, _) => {
+                self.add_bilinear(map, m_a, &self.sub(m_b, l_b), false, &mut out);
+                if !a_is_zero {
+                    self.add_bilinear(map, l_a, m_b, true, &mut out);
+                }
+            }
+            (false, a_is_zero, b_is_zero) => {
+                if !b_is_zero {
+                    self.add_bilinear(map, m_a, l_b, true, &mut out);
+                }
+                if !a_is_zero {
+                    self.add_bilinear(map, l_a, m_b, true, &mut out);
+                }
+            }
+        }
         out.into()
     }
 
     fn round_shift<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
-        elementwise::map(a, |x| R::round_shift(x, bits)).into()
+        elementwise::map(self.level, a, move |x| R::round_shift(x, bits)).into()
     }
 
     fn map<R: Ring>(&self, a: &CpuArray<R>, f: &dyn Fn(R) -> R) -> CpuArray<R> {
-        elementwise::map(a, f).into()
+        a.iter().map(|&x| f(x)).collect::<Vec<_>>().into()
     }
 
     fn top_bits<R: Ring>(&self, a: &CpuArray<R>) -> CpuArray<u64> {
@@ -220,11 +226,11 @@ impl Backend for Cpu {
     }
 
     fn and(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
-        elementwise::zip(a, b, |a, b| a & b).into()
+        elementwise::zip(self.level, a, b, |a, b| a & b).into()
     }
 
     fn equal_nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        nibbles::equal(self.level, c, tables).into()
+        nibbles::equal(self.level, c, tables.operand()).into()
     }
 
     fn conjunctions(
@@ -247,19 +253,25 @@ impl Backend for Cpu {
     }
 
     fn xor(&self, a: &CpuArray<u64>, b: &CpuArray<u64>) -> CpuArray<u64> {
-        elementwise::zip(a, b, |a, b| a ^ b).into()
+        match (a.is_zero(), b.is_zero()) {
+            (true, _) => b.clone(),
+            (_, true) => a.clone(),
+            _ => elementwise::zip(self.level, a, b, |a, b| a ^ b).into(),
+        }
     }
 
     fn not(&self, a: &CpuArray<u64>) -> CpuArray<u64> {
-        elementwise::map(a, |a| !a).into()
+        elementwise::map(self.level, a, |a: u64| !a).into()
     }
 
     fn planes(&self, a: &CpuArray<u64>, range: Range<usize>) -> CpuArray<u64> {
-        a[range].to_vec().into()
+        a.slice(range)
     }
 
     fn stack(&self, parts: &[&CpuArray<u64>]) -> CpuArray<u64> {
-        parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<_>>().into()
+        let mut out = Vec::with_capacity(parts.iter().map(|part| part.count()).sum());
+        parts.iter().for_each(|part| out.extend_from_slice(part));
+        out.into()
     }
 
     fn bits_to_ring<R: Ring>(&self, bits: &CpuArray<u64>, len: usize) -> CpuArray<R> {
@@ -267,7 +279,24 @@ impl Backend for Cpu {
     }
 
     fn choose<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
-        bits::choose(self.level, bits, a, b).into()
+        bits::choose(self.level, bits, a.operand(), b.operand()).into()
+    }
+
+    fn flip<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
+        bits::flip(self.level, bits, a.operand(), b.operand()).into()
+    }
+
+    fn product_less<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>, c: &CpuArray<R>) -> CpuArray<R> {
+        elementwise::product_less(self.level, [a, b, c].map(CpuArray::operand)).into()
+    }
+
+    fn truncated_product<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        [beta, high, sign]: [&CpuArray<R>; 3],
+        bits: u32,
+    ) -> CpuArray<R> {
+        elementwise::truncated_product(self.level, [m, beta, high, sign].map(CpuArray::operand), bits).into()
     }
 
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> CpuArray<R> {
@@ -282,11 +311,11 @@ impl Backend for Cpu {
         bits: u32,
         first: bool,
     ) -> CpuArray<R> {
-        truncate::opened(self.level, [m, high, sign], bits, first).into()
+        truncate::opened(self.level, [m, high, sign].map(CpuArray::operand), bits, first).into()
     }
 
     fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        nibbles::less_or_equal(self.level, c, tables).into()
+        nibbles::less_or_equal(self.level, c, tables.operand()).into()
     }
 
     fn tree_level(
@@ -319,7 +348,8 @@ mod tests {
     use super::*;
     use crate::conv::{Geometry, Third};
 
-    /// The shares of both parties add up to the map of what the masks hide, whatever the dealer's shares are of.
+    /// The shares of both parties add up to the map of what the masks hide, whatever the dealer's shares are of, and
+    /// whether both parties have a part in a mask or one alone knows it.
     #[test]
     fn masked_maps_add_up_to_the_map() {
         let words = |seed: u64, len: usize| -> Vec<u64> {
@@ -343,12 +373,19 @@ mod tests {
             Bilinear::BatchMatMul { batch: 3, m: 2, k: 5, n: 4, ta: true, tb: false },
             Bilinear::Conv { third: Third::Output, geometry },
         ];
-        for (level, map) in Level::ALL.into_iter().flat_map(|level| maps.map(|map| (level, map))) {
+        let owners = [None, Some(0), Some(1)];
+        let owners = owners.into_iter().flat_map(|a| owners.map(|b| [a, b]));
+        let cases = owners.flat_map(|owners| Level::ALL.map(|level| (owners, level)));
+        for (owners, level, map) in cases.flat_map(|(owners, level)| maps.map(|map| (owners, level, map))) {
             let cpu = Cpu::new(level);
             let (a, b, out) = map.lens().unwrap();
             let up = |seed, len| -> CpuArray<u64> { cpu.upload(words(seed, len)) };
             let values = [up(1, a), up(2, b)];
-            let masks = [[up(3, a), up(4, b)], [up(5, a), up(6, b)]];
+            let mask = |party, operand: usize, len| match owners[operand] {
+                Some(owner) if owner != party => cpu.fill(len, 0),
+                _ => up(3 + 2 * party as u64 + operand as u64, len),
+            };
+            let masks = [0, 1].map(|party| [mask(party, 0, a), mask(party, 1, b)]);
             let opened = [0, 1].map(|i| cpu.add(&values[i], &cpu.add(&masks[0][i], &masks[1][i])));
             let [l_a, l_b] = [0, 1].map(|i| cpu.add(&masks[0][i], &masks[1][i]));
             let dealt = [up(7, out), cpu.sub(&cpu.bilinear(&map, &l_a, &l_b), &up(7, out))];
@@ -357,7 +394,11 @@ mod tests {
                 cpu.masked_bilinear(&map, Masked { opened, masks, dealt: &dealt[party], first: party == 0 })
             };
             let expected = cpu.bilinear(&map, &values[0], &values[1]);
-            assert_eq!(cpu.download(&cpu.add(&share(0), &share(1))), cpu.download(&expected), "{level} {map:?}");
+            assert_eq!(
+                cpu.download(&cpu.add(&share(0), &share(1))),
+                cpu.download(&expected),
+                "{level} {map:?} {owners:?}"
+            );
         }
     }
 }

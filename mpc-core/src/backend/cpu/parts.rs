@@ -1,27 +1,57 @@
 //! Long arrays over threads, and the same loop compiled for every level of instructions.
 
-#![allow(unsafe_code, reason = "calls of functions for instructions that were found on the processor just before")]
+#![allow(
+    unsafe_code,
+    reason = "calls of functions for instructions that were found on the processor just before, and results that are \
+              not cleared before they are written"
+)]
 
-use super::level::Level;
+use crate::level::Level;
+use bytemuck::Pod;
 use rayon::prelude::*;
+use std::mem::MaybeUninit;
 
 /// From so many elements on, work on each of them is split over threads.
 const PARALLEL: usize = 1 << 16;
 /// Elements that a thread gets at a time: a multiple of 64, so that parts of packed bits are whole words.
 pub(super) const PART: usize = 1 << 14;
 
-/// Whether work on so many elements is split.
+/// Elements of a piece of a result: it is made in the first cache. A multiple of 64 that divides [`PART`].
+pub(super) const PIECE: usize = 1 << 11;
+
+/// Whether work on so many elements is split. A thread that is itself at such work does all of it: it may hold what
+/// others wait for.
 pub(super) fn parallel(len: usize) -> bool {
-    len >= PARALLEL && rayon::current_num_threads() > 1
+    len >= PARALLEL && rayon::current_thread_index().is_none() && rayon::current_num_threads() > 1
 }
 
-/// Fills a result part by part: `fill` gets the place of a part's first element, and the part.
-pub(super) fn fill<T: Send>(out: &mut [T], fill: impl Fn(usize, &mut [T]) + Sync) {
-    if parallel(out.len()) {
-        out.par_chunks_mut(PART).enumerate().for_each(|(number, part)| fill(number * PART, part));
-    } else {
-        fill(0, out);
+/// A result of `len` elements, made piece by piece in the first cache and written to memory once. `task` gives what makes
+/// the pieces of one task for one thread: it gets the place of a piece's first element, and the piece, and must write all
+/// of it, since there may be something else in it.
+pub(super) fn build<T: Pod + Send, F: FnMut(usize, &mut [T])>(len: usize, task: impl Fn() -> F + Sync) -> Vec<T> {
+    if len <= PIECE {
+        let mut out = vec![T::zeroed(); len];
+        task()(0, &mut out);
+        return out;
     }
+    let mut out = Vec::with_capacity(len);
+    let part = |(number, part): (usize, &mut [MaybeUninit<T>])| {
+        let (mut make, mut made) = (task(), [T::zeroed(); PIECE]);
+        for (at, room) in part.chunks_mut(PIECE).enumerate() {
+            let made = &mut made[..room.len()];
+            make(number * PART + at * PIECE, made);
+            room.write_copy_of_slice(made);
+        }
+    };
+    let room = &mut out.spare_capacity_mut()[..len];
+    if parallel(len) {
+        room.par_chunks_mut(PART).enumerate().for_each(part);
+    } else {
+        room.chunks_mut(PART).enumerate().for_each(part);
+    }
+    // SAFETY: the chunks of `room` are its `len` elements, and `part` has written all of each.
+    unsafe { out.set_len(len) };
+    out
 }
 
 /// Parts of `part` words of planes of `width` words: each part with its words of all planes.
@@ -75,4 +105,21 @@ fn with_avx512(work: impl Vectorised) {
 #[target_feature(enable = "avx2")]
 fn with_avx2(work: impl Vectorised) {
     work.run();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_built_once_at_its_place() {
+        for len in [0, 1, PIECE - 1, PIECE, PIECE + 1, PART, PART + 77, PARALLEL - 1, PARALLEL + 3 * PIECE + 5] {
+            let numbers = || {
+                |from: usize, piece: &mut [u64]| {
+                    piece.iter_mut().enumerate().for_each(|(i, x)| *x = (from + i) as u64);
+                }
+            };
+            assert!(build(len, numbers).into_iter().eq(0..len as u64), "{len}");
+        }
+    }
 }

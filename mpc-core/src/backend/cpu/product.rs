@@ -1,10 +1,7 @@
 //! Matrix products modulo 2^k.
 
-use super::{
-    gemm::{Operand, PARALLEL, Term},
-    level::Level,
-};
-use crate::ring::Ring;
+use super::gemm::{Operand, PARALLEL, Term};
+use crate::{level::Level, ring::Ring};
 use rayon::prelude::*;
 
 /// How the matrices of a product are stored.

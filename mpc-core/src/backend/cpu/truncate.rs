@@ -2,11 +2,11 @@
 
 use super::{
     Cpu,
+    array::Operand,
     bits::bit,
-    level::Level,
     parts::{self, Vectorised},
 };
-use crate::{backend::ByBit, ring::Ring};
+use crate::{backend::ByBit, level::Level, ring::Ring};
 
 /// Two parties. The two shares of z' = z + 2^(k-2) in [0, 2^(k-1)) wrap iff one of them has its top bit set:
 /// `a | b = a + b - ab`, a known to party 0, b to party 1, and ab from the opened bits and the dealer's mask products.
@@ -17,13 +17,15 @@ use crate::{backend::ByBit, ring::Ring};
 pub(super) fn by_bit<R: Ring>(level: Level, step: &ByBit<'_, Cpu, R>) -> Vec<R> {
     let &ByBit { z, opened: [a, b], mask, products, bits, first } = step;
     assert_eq!(z.len(), products.len(), "operands of one length");
-    let mut out = vec![R::ZERO; z.len()];
-    parts::fill(&mut out, |from, out| {
-        let word = from / 64;
-        let words = [&a[word..], &b[word..], &mask[word..]];
-        level.run(Part { z: &z[from..], words, products: &products[from..], bits, first, out });
-    });
-    out
+    let (z, a, b, mask, products): (&[R], &[u64], &[u64], &[u64], _) = (z, a, b, mask, products.operand());
+    parts::build(z.len(), || {
+        let mut room = Vec::new();
+        move |from, out: &mut [R]| {
+            let words = [a, b, mask].map(|words| &words[from / 64..]);
+            let products = products.part(from..from + out.len(), &mut room);
+            level.run(Part { z: &z[from..], words, products, bits, first, out });
+        }
+    })
 }
 
 /// A part of the elements of [`ByBit`].
@@ -66,14 +68,17 @@ impl<R: Ring> Vectorised for Part<'_, R> {
 
 /// Any number of parties: `[z >> f]_i = (i==0) ((m >> f) - 2^(k-2-f)) - [r >> f]_i + [msb r]_i (1 - msb m) 2^(k-f)`, from m
 /// and this party's shares of r >> f and msb r.
-pub(super) fn opened<R: Ring>(level: Level, parts: [&[R]; 3], bits: u32, first: bool) -> Vec<R> {
-    let [m, high, sign] = parts;
+pub(super) fn opened<R: Ring>(level: Level, operands: [Operand<'_, R>; 3], bits: u32, first: bool) -> Vec<R> {
+    let [m, high, sign] = operands;
     assert!(m.len() == high.len() && m.len() == sign.len(), "operands of one length");
-    let mut out = vec![R::ZERO; m.len()];
-    parts::fill(&mut out, |from, out| {
-        level.run(Opened { m: &m[from..], high: &high[from..], sign: &sign[from..], bits, first, out });
-    });
-    out
+    parts::build(m.len(), || {
+        let mut rooms = [const { Vec::new() }; 3];
+        move |from, out: &mut [R]| {
+            let (range, [m_room, high_room, sign_room]) = (from..from + out.len(), &mut rooms);
+            let (m, high) = (m.part(range.clone(), m_room), high.part(range.clone(), high_room));
+            level.run(Opened { m, high, sign: sign.part(range, sign_room), bits, first, out });
+        }
+    })
 }
 
 struct Opened<'a, R> {
@@ -147,7 +152,10 @@ mod tests {
             let m: Vec<u64> = lifted.iter().zip(&r).map(|(z, r)| z.wrapping_add(*r)).collect();
             let high = [numbers(7), minus(&r.iter().map(|r| r >> bits).collect::<Vec<_>>(), &numbers(7))];
             let sign = [numbers(8), minus(&r.iter().map(|r| r >> 63).collect::<Vec<_>>(), &numbers(8))];
-            let share = |party: usize| super::opened(cpu.level(), [&m, &high[party], &sign[party]], bits, party == 0);
+            let share = |party: usize| {
+                let operands = [&m, &high[party], &sign[party]].map(|x| x[..].into());
+                super::opened(cpu.level(), operands, bits, party == 0)
+            };
             assert!(right(sums([share(0), share(1)])), "{level}: opened, {bits} bits");
         }
     }

@@ -8,7 +8,6 @@
 use super::{Chosen, Dealer, Mask, Need, Wire};
 use crate::{
     backend::{Backend, Bits, tree::plane},
-    bilinear::{Bilinear, Linear},
     exec::Tag,
     preprocessing::NeedKind,
     rand::{At, Purpose},
@@ -38,14 +37,12 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
             .map(|k| self.cx.dealt::<B, R>(backend, at.step(k as u8), Purpose::ChoiceProduct, len))
             .collect();
         let (e, beta) = (e.await, beta.await);
-        let flipped = backend.linear(&Linear::Neg, &beta);
-        let flipped = if self.cx.first() { backend.add_scalar(&flipped, R::ONE) } else { flipped };
-        let number = backend.choose(&e, &flipped, &beta);
+        let one = backend.fill(len, if self.cx.first() { R::ONE } else { R::ZERO });
+        let number = backend.flip(&e, &one, &beta);
         let mut chosen = Chosen { number, products: Vec::with_capacity(wires.len()) };
         for ((wire, m), masks) in wires.iter().zip(opened).zip(products) {
-            let hidden = backend.sub(&backend.bilinear(&Bilinear::Mul { len }, &m.await, &beta), &masks.await);
-            let rest = backend.sub(&wire.share, &hidden);
-            chosen.products.push(backend.choose(&e, &rest, &hidden));
+            let hidden = backend.product_less(&m.await, &beta, &masks.await);
+            chosen.products.push(backend.flip(&e, &wire.share, &hidden));
         }
         chosen
     }

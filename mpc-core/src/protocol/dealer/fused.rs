@@ -10,7 +10,6 @@
 use super::{Dealer, Mask, Need, Wire};
 use crate::{
     backend::{Backend, Bits, tree::plane},
-    bilinear::{Bilinear, Linear},
     exec::Tag,
     preprocessing::NeedKind,
     rand::{At, Purpose},
@@ -56,13 +55,8 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         let high = self.cx.dealt::<B, R>(backend, at, Purpose::ChoiceProduct, len);
         let sign = self.cx.dealt::<B, R>(backend, at, Purpose::ChoiceSign, len);
         let m = self.lifted_opening(z).await;
-        let offset = R::shl(R::ONE, R::BITS - 2 - bits);
-        let public = backend.map(&m, &|m| R::sub(R::shr(m, bits), offset));
-        let wraps = backend.map(&m, &|m| if R::msb(m) == 0 { R::shl(R::ONE, R::BITS - bits) } else { R::ZERO });
-        let times = Bilinear::Mul { len };
         let (beta, high, sign) = (beta.await, high.await, sign.await);
-        let hidden = backend.add(&backend.bilinear(&times, &public, &beta), &backend.bilinear(&times, &wraps, &sign));
-        let hidden = backend.add(&hidden, &backend.linear(&Linear::Neg, &high));
-        backend.choose(&e.await, &backend.sub(y, &hidden), &hidden)
+        let hidden = backend.truncated_product(&m, [&beta, &high, &sign], bits);
+        backend.flip(&e.await, y, &hidden)
     }
 }

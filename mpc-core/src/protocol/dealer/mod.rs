@@ -172,8 +172,7 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     }
 
     fn refresh(&self, at: At, x: &Self::Share) -> Fresh<Self::Share> {
-        let zero = self.cx.zero_share(&self.backend, at, self.backend.len(x));
-        Fresh(self.backend.add(x, &zero))
+        Fresh(self.cx.refreshed(&self.backend, at, x))
     }
 
     fn export(&self, x: &Self::Share) -> Vec<R> {

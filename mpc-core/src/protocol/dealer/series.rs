@@ -28,7 +28,6 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
             slope => backend.add(&share, &backend.linear(&Linear::Times(slope), &x.share)),
         };
         // Public factors may have common trailing zeros: shares of zero make the sum uniform again.
-        let zero = self.cx.zero_share(backend, at, x.len);
-        Fresh(backend.add(&share, &zero))
+        Fresh(self.cx.refreshed(backend, at, &share))
     }
 }

@@ -3,13 +3,16 @@
 
 use super::compare;
 use crate::{
-    backend::{Backend, Cpu, Series, tree::plane},
+    backend::{
+        Add, Backend, Cpu, CpuArray, Series,
+        tree::{self, plane},
+    },
     bilinear::{Bilinear, Linear},
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
     preprocessing::{Mask, Need, NeedKind, encode_corrections, parse_needs},
-    rand::{Address, Purpose, Seed, expand},
+    rand::{Address, Prg, Purpose, Seed},
     ring::Ring,
 };
 use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Words};
@@ -30,11 +33,11 @@ pub struct Served {
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
 ///
 /// # Errors
-/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request, after telling the parties; [`Error::Peer`] or [`Error::Aborted`] when
-/// a party leaves or gives up.
-pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed) -> Result<Served> {
+/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request, after telling the parties;
+/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up.
+pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg) -> Result<Served> {
     let cpu = Cpu::from_env()?;
-    let seeds = mesh.peers().map(|peer| Seed::new(mesh.link_secret(peer))).collect();
+    let seeds = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
     let mut service = Service::<R> { seeds, fixed, cpu, outbox: Vec::new(), ring: PhantomData };
     let mut served = Served::default();
     let result = loop {
@@ -54,7 +57,7 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed) -> Result<Served> {
 }
 
 struct Service<R> {
-    seeds: Vec<Seed>,
+    seeds: Arc<[Seed]>,
     fixed: Fixed,
     cpu: Cpu,
     /// By party: what has gathered.
@@ -95,70 +98,67 @@ impl<R: Ring> Service<R> {
         let here = |purpose| at(need.part, purpose);
         match &need.kind {
             NeedKind::Product { map, a, b } => {
-                let (a, b) = (self.cpu.upload(self.mask(a)), self.cpu.upload(self.mask(b)));
-                self.correct(here(Purpose::Product), self.cpu.download(&self.cpu.bilinear(map, &a, &b)));
+                let product = self.cpu.bilinear(map, &self.mask(a), &self.mask(b));
+                self.correct(here(Purpose::Product), &product);
             }
             NeedKind::TruncateByBit { len } => {
                 let [first, second] = &self.seeds[..] else {
                     return Err(Error::Preprocessing("a two-party truncation among more parties".into()));
                 };
-                let bits = |seed| self.cpu.upload(expand::<u64>(seed, here(Purpose::Wrap), 0..plane(*len)));
-                let bits: [Vec<R>; 2] =
-                    [first, second].map(|seed| self.cpu.download(&self.cpu.bits_to_ring::<R>(&bits(seed), *len)));
-                let products = bits[0].iter().zip(&bits[1]).map(|(&a, &b)| R::mul(a, b)).collect();
-                self.correct(here(Purpose::WrapProduct), products);
+                let bits = |seed| self.cpu.random::<u64>(seed, here(Purpose::Wrap), 0..plane(*len));
+                let both = self.cpu.and(&bits(first), &bits(second));
+                self.correct(here(Purpose::WrapProduct), &self.cpu.bits_to_ring(&both, *len));
             }
             NeedKind::TruncateOpened { len, bits } => {
-                let mask: Vec<R> = self.sum(here(Purpose::Shift), 0..*len);
-                self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
-                self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
+                let mask = self.sum(here(Purpose::Shift), 0..*len);
+                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
             }
             NeedKind::TruncateMasked { mask, bits } => {
                 let mask = self.mask(mask);
-                self.correct(here(Purpose::ShiftHigh), mask.iter().map(|&r| R::shr(r, *bits)).collect());
-                self.correct(here(Purpose::ShiftSign), mask.iter().map(|&r| R::shr(r, R::BITS - 1)).collect());
+                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
             }
             NeedKind::ChoiceTruncated { mask, bits } => {
-                let mask = self.mask(mask);
-                let beta = self.cpu.upload(self.xor(here(Purpose::Choice), plane(mask.len())));
-                let beta = self.cpu.download(&self.cpu.bits_to_ring::<R>(&beta, mask.len()));
-                let times = |shift: u32| mask.iter().zip(&beta).map(|(&r, &b)| R::mul(R::shr(r, shift), b)).collect();
-                let (high, sign) = (times(*bits), times(R::BITS - 1));
-                self.correct(here(Purpose::ChoiceNumber), beta);
-                self.correct(here(Purpose::ChoiceProduct), high);
-                self.correct(here(Purpose::ChoiceSign), sign);
+                let (len, mask) = (mask.out_len(), self.mask(mask));
+                let beta = self.xor(here(Purpose::Choice), plane(len));
+                let beta = self.cpu.bits_to_ring(&beta, len);
+                let times = Bilinear::Mul { len };
+                let high = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, *bits), &beta);
+                let sign = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, R::BITS - 1), &beta);
+                self.correct(here(Purpose::ChoiceNumber), &beta);
+                self.correct(here(Purpose::ChoiceProduct), &high);
+                self.correct(here(Purpose::ChoiceSign), &sign);
             }
             NeedKind::Compare { mask, thresholds } => {
-                let tables = self.cpu.tables(&self.mask(mask));
-                self.correct_bits(here(Purpose::Tables), tables);
+                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
+                self.put(here(Purpose::Tables), &self.cpu.tables(&self.mask(mask), &others));
                 for part in need.part..need.part.saturating_add(*thresholds) {
                     let words = compare::mask_words(R::BITS, mask.out_len());
                     let masks = self.xor(at(part, Purpose::Tree), words);
-                    self.correct_bits(
-                        at(part, Purpose::Monomials),
-                        self.cpu.monomials(R::BITS, &masks, plane(mask.out_len())),
-                    );
+                    let monomials = self.cpu.monomials(R::BITS, &masks, plane(mask.out_len()));
+                    self.correct_bits(at(part, Purpose::Monomials), &monomials.into());
                 }
             }
             NeedKind::Choice { len, wires } => {
-                let beta = self.cpu.upload(self.xor(here(Purpose::Choice), plane(*len)));
-                let beta = self.cpu.bits_to_ring::<R>(&beta, *len);
-                self.correct(here(Purpose::ChoiceNumber), self.cpu.download(&beta));
+                let beta = self.xor(here(Purpose::Choice), plane(*len));
+                let beta: CpuArray<R> = self.cpu.bits_to_ring(&beta, *len);
                 for (k, wire) in wires.iter().enumerate() {
-                    let mask = self.cpu.upload(self.mask(wire));
-                    let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &mask);
-                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), self.cpu.download(&product));
+                    let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &self.mask(wire));
+                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), &product);
                 }
+                self.correct(here(Purpose::ChoiceNumber), &beta);
             }
             NeedKind::Equal { mask } => {
-                let tables = self.cpu.equality_tables(&self.mask(mask));
-                self.correct_bits(here(Purpose::Tables), tables);
+                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
+                self.put(here(Purpose::Tables), &self.cpu.equality_tables(&self.mask(mask), &others));
             }
             NeedKind::Conjunction { len, groups } => {
                 let width = plane(*len);
                 let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
                 let masks = self.xor(here(Purpose::Factors), factors * width);
-                self.correct_bits(here(Purpose::FactorProducts), self.cpu.factor_products(groups, &masks, width));
+                let products = self.cpu.factor_products(groups, &masks, width);
+                self.correct_bits(here(Purpose::FactorProducts), &products.into());
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
                 if period_log2 + self.fixed.bits() > 62 {
@@ -167,63 +167,57 @@ impl<R: Ring> Service<R> {
                 let width = 2 * usize::from(*harmonics);
                 let mask = self.mask(mask);
                 let mut waves = vec![R::ZERO; width * mask.len()];
-                for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask) {
-                    Series::waves(*period_log2, self.fixed.bits(), r, waves);
+                for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask.iter()) {
+                    Series::waves(*period_log2, self.fixed.bits(), *r, waves);
                 }
-                self.correct(here(Purpose::Waves), waves);
+                self.correct(here(Purpose::Waves), &waves.into());
             }
         }
         Ok(())
     }
 
     /// The value that the parties' random shares at an address add up to.
-    fn sum(&self, at: Address, range: Range<usize>) -> Vec<R> {
-        let mut sum = vec![R::ZERO; range.len()];
-        for seed in &self.seeds {
-            sum.iter_mut().zip(expand::<R>(seed, at, range.clone())).for_each(|(s, x)| *s = R::add(*s, x));
-        }
-        sum
+    fn sum(&self, at: Address, range: Range<usize>) -> CpuArray<R> {
+        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, range, Add::Sum)
     }
 
     /// The same for bits.
-    fn xor(&self, at: Address, words: usize) -> Vec<u64> {
-        let mut sum = vec![0; words];
-        for seed in &self.seeds {
-            sum.iter_mut().zip(expand::<u64>(seed, at, 0..words)).for_each(|(s, x)| *s ^= x);
-        }
-        sum
+    fn xor(&self, at: Address, words: usize) -> CpuArray<u64> {
+        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, 0..words, Add::Xor)
+    }
+
+    /// What the random shares at an address of all parties but the one that is corrected add up to.
+    fn others<S: Ring>(&self, at: Address, len: usize, how: Add) -> CpuArray<S> {
+        let receiver = corrected(at.op, self.seeds.len());
+        let seeds = self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver);
+        CpuArray::total(self.cpu.level(), seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
     }
 
     /// The mask of a wire.
-    fn mask(&self, mask: &Mask) -> Vec<R> {
+    fn mask(&self, mask: &Mask) -> CpuArray<R> {
         let (range, views) = mask.needed();
         let base = match mask.owner {
             None => self.sum(mask.address(), range),
             // A request with an owner that is no party was refused.
-            Some(owner) => expand(&self.seeds[usize::from(owner)], mask.address(), range),
+            Some(owner) => self.cpu.random(&self.seeds[usize::from(owner)], mask.address(), range),
         };
-        let base = self.cpu.upload(base);
-        let viewed = views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x));
-        self.cpu.download(&viewed)
+        views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x))
     }
 
     /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.
-    fn correct(&mut self, at: Address, mut value: Vec<R>) {
-        let receiver = corrected(at.op, self.seeds.len());
-        for (_, seed) in self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver) {
-            let random = expand::<R>(seed, at, 0..value.len());
-            value.iter_mut().zip(random).for_each(|(v, x)| *v = R::sub(*v, x));
-        }
-        self.outbox[receiver].push((at, R::to_words(&Arc::new(value))));
+    fn correct(&mut self, at: Address, value: &CpuArray<R>) {
+        let others = self.others(at, self.cpu.len(value), Add::Sum);
+        self.put(at, &self.cpu.sub(value, &others));
     }
 
     /// The same for bits.
-    fn correct_bits(&mut self, at: Address, mut value: Vec<u64>) {
-        let receiver = corrected(at.op, self.seeds.len());
-        for (_, seed) in self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver) {
-            let random = expand::<u64>(seed, at, 0..value.len());
-            value.iter_mut().zip(random).for_each(|(v, x)| *v ^= x);
-        }
-        self.outbox[receiver].push((at, value.into()));
+    fn correct_bits(&mut self, at: Address, value: &CpuArray<u64>) {
+        let others = self.others(at, self.cpu.len(value), Add::Xor);
+        self.put(at, &self.cpu.xor(value, &others));
+    }
+
+    /// Puts a correction aside for the party that gets it.
+    fn put<S: Ring>(&mut self, at: Address, correction: &CpuArray<S>) {
+        self.outbox[corrected(at.op, self.seeds.len())].push((at, correction.to_wire()));
     }
 }

@@ -16,8 +16,7 @@ mod portable;
 mod tests;
 mod thin;
 
-use super::level::Level;
-use crate::ring::Ring;
+use crate::{level::Level, ring::Ring};
 use kernel::Kernel;
 pub(super) use operand::{Offsets, Operand};
 #[cfg(target_arch = "x86_64")]

@@ -10,9 +10,10 @@ mod portable;
 #[cfg(test)]
 mod tests;
 
-use super::{level::Level, parts};
+use super::{array::Operand, parts};
 use crate::{
     backend::tree::{self, plane},
+    level::Level,
     ring::Ring,
 };
 #[cfg(target_arch = "x86_64")]
@@ -26,8 +27,8 @@ const LINE: usize = 8;
 /// Words of a plane that a thread makes at a time.
 const PART: usize = parts::PART / 64;
 
-/// A part of the result, by planes, and the elements and tables that it is made of.
-type Job<'a, R> = (Vec<&'a mut [u64]>, (&'a [R], &'a [u64]));
+/// A part of the result, by planes, and the elements that it is made of, after their number.
+type Job<'a, R> = (Vec<&'a mut [u64]>, (usize, &'a [R]));
 
 /// Looks up 64 elements.
 trait Kernel<R>: Copy + Sync {
@@ -39,16 +40,16 @@ trait Kernel<R>: Copy + Sync {
 }
 
 /// The planes of `lt` and of `eq`.
-pub(super) fn less_or_equal<R: Ring>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+pub(super) fn less_or_equal<R: Ring>(level: Level, c: &[R], tables: Operand<'_, u64>) -> Vec<u64> {
     dispatch::<R, true>(level, c, tables)
 }
 
 /// The planes of `eq`, for tables that are one-hot in all nibbles.
-pub(super) fn equal<R: Ring>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+pub(super) fn equal<R: Ring>(level: Level, c: &[R], tables: Operand<'_, u64>) -> Vec<u64> {
     dispatch::<R, false>(level, c, tables)
 }
 
-fn dispatch<R: Ring, const LESS: bool>(level: Level, c: &[R], tables: &[u64]) -> Vec<u64> {
+fn dispatch<R: Ring, const LESS: bool>(level: Level, c: &[R], tables: Operand<'_, u64>) -> Vec<u64> {
     // The other kernels are for words of 64 bits.
     #[cfg(target_arch = "x86_64")]
     if TypeId::of::<R>() == TypeId::of::<u64>() {
@@ -71,15 +72,16 @@ fn dispatch<R: Ring, const LESS: bool>(level: Level, c: &[R], tables: &[u64]) ->
     look_up::<R, _, LESS>(portable::Portable, c, tables)
 }
 
-fn look_up<R: Ring, K: Kernel<R>, const LESS: bool>(kernel: K, c: &[R], tables: &[u64]) -> Vec<u64> {
+fn look_up<R: Ring, K: Kernel<R>, const LESS: bool>(kernel: K, c: &[R], tables: Operand<'_, u64>) -> Vec<u64> {
     let (count, words, width) = (tree::nibbles(R::BITS), tree::table_words(R::BITS), plane(c.len()));
     assert_eq!(tables.len(), c.len() * words, "one table an element");
     let mut out = vec![0; if LESS { 2 * count } else { count } * width];
-    let jobs = (c.chunks(64 * PART), tables.chunks(64 * PART * words));
-    let jobs: Vec<_> = parts::planes(&mut out, width, PART).into_iter().zip(jobs.0.zip(jobs.1)).collect();
-    let job = |(mut planes, (c, tables)): Job<'_, R>| {
-        let blocks = c.chunks(64 * LINE).zip(tables.chunks(64 * LINE * words));
-        for (line, (c, tables)) in blocks.enumerate() {
+    let jobs = parts::planes(&mut out, width, PART).into_iter().zip(c.chunks(64 * PART).enumerate()).collect();
+    let job = |(mut planes, (number, c)): Job<'_, R>| {
+        let (first, mut room) = (64 * PART * number, Vec::new());
+        for (line, c) in c.chunks(64 * LINE).enumerate() {
+            let at = (first + 64 * LINE * line) * words;
+            let tables = tables.part(at..at + c.len() * words, &mut room);
             let mut found = [[0; MOST]; LINE];
             for (found, (c, tables)) in found.iter_mut().zip(c.chunks(64).zip(tables.chunks(64 * words))) {
                 // The kernels of 64-bit words take whole blocks.

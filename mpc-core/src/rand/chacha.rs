@@ -1,0 +1,62 @@
+//! ChaCha20 with a 64-bit counter and a 64-bit stream number: the stream of the crate `rand_chacha`.
+
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+
+use crate::level::Level;
+use chacha20::{
+    ChaCha20Legacy,
+    cipher::{KeyIvInit, StreamCipher, StreamCipherSeek},
+};
+
+/// Bytes of a block.
+pub(super) const BLOCK: usize = 64;
+
+/// The bytes of a stream from block `block` on. What is short, or has no kernel of ours, is the work of the crate
+/// `chacha20`, which looks at the processor itself.
+pub(super) fn fill(level: Level, key: &[u8; 32], stream: u64, block: u64, out: &mut [u8]) {
+    #[cfg(target_arch = "x86_64")]
+    if level >= Level::Avx512
+        && out.len() > 2 * BLOCK
+        && let Some(kernel) = avx512::Avx512::new()
+    {
+        return kernel.fill(key, stream, block, out);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = level;
+    let mut cipher = ChaCha20Legacy::new(key.into(), &stream.to_le_bytes().into());
+    cipher.seek(u128::from(block) * BLOCK as u128);
+    cipher.write_keystream(out);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_chacha::{
+        ChaCha20Rng,
+        rand_core::{Rng, SeedableRng},
+    };
+
+    /// Every kernel gives what the reference gives: at all lengths around those of its blocks, where the low word of the
+    /// counter overflows, and next to the end of the counter.
+    #[test]
+    fn all_levels_give_the_reference_stream() {
+        let key: [u8; 32] = std::array::from_fn(|i| (37 * i + 11) as u8);
+        let starts = [0, 1, 77, (1 << 32) - 16, (1 << 32) - 9, (1 << 32) - 1, (3 << 32) - 3, (1 << 60) + 5];
+        let lengths = [0, 1, 63, 64, 65, 128, 129, 500, 1023, 1024, 1025, 1087, 2048, 5001];
+        for stream in [0, 1, 0xFEDC_BA98_7654_3210, u64::MAX] {
+            for (start, length) in starts.iter().flat_map(|&start| lengths.map(|length| (start, length))) {
+                let mut reference = ChaCha20Rng::from_seed(key);
+                reference.set_stream(stream);
+                reference.set_word_pos(u128::from(start) * 16);
+                let mut expected = vec![0; length];
+                reference.fill_bytes(&mut expected);
+                for level in Level::ALL {
+                    let mut found = vec![0xAA; length];
+                    fill(level, &key, stream, start, &mut found);
+                    assert!(found == expected, "{level}: {length} bytes from block {start} of stream {stream}");
+                }
+            }
+        }
+    }
+}
