@@ -20,7 +20,7 @@ pub enum Prg {
     #[default]
     ChaCha20,
     /// AES-256 in counter mode: faster where the processor has instructions for it, in particular without AVX-512, and much
-    /// slower where it has none. `docs/adr/0010-generators.md` compares the two.
+    /// slower where it has none. `docs/adr/0011-generators.md` compares the two.
     Aes256Ctr,
 }
 
