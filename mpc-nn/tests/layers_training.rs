@@ -17,7 +17,7 @@ fn train<M: Module>(
     lr: f64,
     clear: impl Fn(&Named, &Array) -> Array,
 ) {
-    const STEPS: usize = 4;
+    const STEPS: usize = 13;
     let (first, losses) = agreed(Sim::new(2).run(async |s: Session| {
         let mut model = build(&s);
         let (x, target) = (secret(&s, x), secret(&s, target));
@@ -81,7 +81,7 @@ fn a_recurrent_network() {
         |(lstm, head), x| head.forward(&lstm.last(x)),
         &sample(&[4, 3, 2], 3),
         &sample(&[4, 1], 4),
-        0.8,
+        0.5,
         |at, x| {
             let y = clear::recurrent("lstm", at, "0", x, 1, false).index_axis(Axis(1), 2).to_owned();
             clear::linear(&y, &at["1.weight"], Some(&at["1.bias"]))
