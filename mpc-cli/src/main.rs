@@ -52,6 +52,7 @@ const EXAMPLES: &str = "Examples:
 fn main() -> ExitCode {
     let cli = Cli::parse();
     logging::start(&cli.logging);
+    mpc_core::keep_freed_memory();
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => {

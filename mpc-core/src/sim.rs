@@ -7,14 +7,16 @@ pub use shadow::{Shadow, ShadowRow};
 
 use crate::{
     error::{Error, Result},
+    op::Rewrite,
     rand::fixed_seed,
     session::{Session, run_dealer, run_session},
     settings::{ProtocolKind, Settings},
 };
-use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
+use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Traffic, Transcript};
 use std::{
     collections::BTreeMap,
     fmt::Display,
+    ops::Deref,
     panic::{self, AssertUnwindSafe},
     thread,
 };
@@ -166,11 +168,12 @@ impl Sim {
         })
     }
 
-    /// Counts what a program would cost the first party, without computing or sending anything. Revealed values are zeros.
+    /// Counts what a program would cost the first party, without computing or sending anything, and says what was rewritten.
+    /// Revealed values are zeros.
     ///
     /// # Errors
     /// The program's own error, or that of the first step that does not fit.
-    pub fn explain<T, F, Fut>(&self, program: F) -> Result<mpc_comm::Traffic>
+    pub fn explain<T, F, Fut>(&self, program: F) -> Result<Explained>
     where
         F: FnOnce(Session) -> Fut,
         Fut: Future<Output = Result<T>>,
@@ -179,7 +182,24 @@ impl Sim {
         let names: Vec<String> = parties.chain((0..self.clients).map(|client| format!("client{client}"))).collect();
         let session = Session::counting(&names, self.clients, &self.settings)?;
         session.block_on(program(session.clone()))?;
-        Ok(session.traffic())
+        Ok(Explained { traffic: session.traffic(), rewrites: session.rewrites() })
+    }
+}
+
+/// What a program would cost: rounds and bytes, in total and by step.
+#[derive(Clone, Debug)]
+pub struct Explained {
+    /// The count.
+    pub traffic: Traffic,
+    /// What is computed in another way than it is written, for less.
+    pub rewrites: Vec<Rewrite>,
+}
+
+impl Deref for Explained {
+    type Target = Traffic;
+
+    fn deref(&self) -> &Traffic {
+        &self.traffic
     }
 }
 

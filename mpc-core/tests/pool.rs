@@ -378,7 +378,7 @@ fn gradients_through_a_relu_and_a_pool() {
 #[test]
 fn a_lenet_takes_29_rounds() {
     let counted = std::cell::Cell::new((0, 0));
-    Sim::new(2)
+    let explained = Sim::new(2)
         .explain(async |s: Session| {
             let zeros = |shape: &[usize]| alice(&s, shape, |_| 0.0);
             let dense = |x: &Tensor<Secret>, [outputs, inputs]: [usize; 2]| {
@@ -406,4 +406,14 @@ fn a_lenet_takes_29_rounds() {
     let hidden = 128 * 500;
     let sent = 8 * (weights + activations) + pooled(128 * 20 * 576) + pooled(128 * 50 * 64);
     assert_eq!(counted.get(), (29, sent + 8 * hidden + 34 * words(hidden) + words(128 * 10)));
+    // Both pools come before their ReLUs; the ReLU between the dense layers uses the opening of its product.
+    let times = |of: &str| {
+        explained
+            .rewrites
+            .iter()
+            .filter(|rewrite| rewrite.name.contains(of))
+            .map(|rewrite| rewrite.times)
+            .sum::<usize>()
+    };
+    assert_eq!((times("ReLU of a max-pool"), times("product's opening")), (2, 1), "{:?}", explained.rewrites);
 }

@@ -121,6 +121,7 @@ where
     Fut: Future<Output = mpc_core::Result<()>>,
 {
     logging::start(&cli.logging);
+    mpc_core::keep_freed_memory();
     match &cli.parties.party {
         None if cli.rehearsal.explain => rehearse::explain(cast, cli, program),
         None if cli.rehearsal.shadow => rehearse::shadow(cast, cli, program),

@@ -5,8 +5,12 @@ use std::{io::Write, time::Duration};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
 use indicatif::{DecimalBytes, HumanCount};
-use mpc_comm::{LinkSpeed, Traffic};
-use mpc_core::{Session, sim::Sim};
+use mpc_comm::LinkSpeed;
+use mpc_core::{
+    Session,
+    op::Rewrite,
+    sim::{Explained, Sim},
+};
 
 use super::args::{self, Cli, Invocation};
 use super::{Cast, error::LaunchError, party};
@@ -21,8 +25,8 @@ where
     tracing::warn!("--explain: nothing is computed; what the program prints of its results are zeros");
     let sim = sim(cast, &cli);
     let flags = cli.program;
-    let traffic = sim.explain(|session| program(session, flags))?;
-    print(&costs(&traffic))
+    let explained = sim.explain(|session| program(session, flags))?;
+    print(&costs(&explained))
 }
 
 /// Runs all parties as threads of this process, on shares and in the clear, and compares them step by step.
@@ -54,8 +58,9 @@ fn sim<A: Args>(cast: Cast<'_>, cli: &Cli<A>) -> Sim {
     Sim::new(cast.compute.len()).clients(cast.clients.len()).settings(party::settings(&cli.parties))
 }
 
-/// The table of `--explain`, with its line on networks.
-fn costs(traffic: &Traffic) -> String {
+/// The table of `--explain`, with its lines on networks and on rewrites.
+fn costs(explained: &Explained) -> String {
+    let traffic = &explained.traffic;
     let mut table = table(["step", "rounds", "sent by each party", "received from the dealer"]);
     let total = [("total".into(), traffic.total)];
     for (step, count) in traffic.scopes.iter().map(|(step, count)| (step.clone(), *count)).chain(total) {
@@ -70,8 +75,15 @@ fn costs(traffic: &Traffic) -> String {
     let [lan, wan] = [LinkSpeed::LAN, LinkSpeed::WAN].map(least);
     format!(
         "{table}\nThe network alone takes {lan} at 3 Gbit/s and 0.8 ms, and {wan} at 100 Mbit/s and 80 ms; what is \
-         computed comes on top. A round counts in every step that takes part in it.\n"
+         computed comes on top. A round counts in every step that takes part in it.\n{}",
+        rewrites(&explained.rewrites)
     )
+}
+
+/// What is computed in another way than it is written.
+fn rewrites(rewrites: &[Rewrite]) -> String {
+    let line = |Rewrite { name, scope, times }: &Rewrite| format!("Rewritten in {scope}: {name}, {times} times\n");
+    rewrites.iter().map(line).collect()
 }
 
 fn table<const N: usize>(header: [&str; N]) -> Table {

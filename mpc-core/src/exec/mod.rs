@@ -2,6 +2,7 @@
 
 mod clients;
 mod digest;
+mod frames;
 mod net;
 mod slot;
 mod tasks;

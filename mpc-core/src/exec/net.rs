@@ -1,6 +1,10 @@
 //! Rounds: what every party queued leaves as one frame per peer.
 
-use super::{Digest, Slot, clients::Clients};
+use super::{
+    Slot,
+    clients::Clients,
+    frames::{batches_of, digest, fitting, parse_dealt},
+};
 use crate::{
     backend::Payload,
     error::{Error, Result},
@@ -254,7 +258,7 @@ impl Net {
     fn round(&mut self, schedule: u64, last: Last) -> Result<()> {
         let queued = mem::take(&mut self.queued);
         let round = self.traffic.total.rounds;
-        let digest = digest(schedule, &queued);
+        let digest = digest(schedule, queued.iter().map(|(tag, q)| (tag, q.route, q.payload.words())));
         self.count(&queued);
         let scopes = queued.values().map(|q| q.scope).collect::<BTreeSet<_>>();
         let scopes = scopes.into_iter().map(|scope| self.scopes.path(scope));
@@ -332,48 +336,6 @@ impl Net {
             self.traffic.total += Count { rounds: 0, ..count };
         }
     }
-}
-
-/// Everything that the parties must agree on before they read each other's words.
-fn digest(schedule: u64, queued: &BTreeMap<Tag, Queued>) -> u64 {
-    let mut digest = Digest::default();
-    digest.number(schedule);
-    for (tag, q) in queued {
-        let route = match q.route {
-            Route::All => 0,
-            Route::To(party) => 1 + 2 * party as u64,
-            Route::From(party) => 2 + 2 * party as u64,
-        };
-        [tag.at.op, tag.at.stream(), u64::from(tag.piece), route, q.payload.words() as u64]
-            .into_iter()
-            .for_each(|word| digest.number(word));
-    }
-    digest.value()
-}
-
-/// Whether a correction has the length that is needed.
-fn fitting(at: Address, found: &Words, needed: usize) -> Result<()> {
-    if found.len() == needed {
-        return Ok(());
-    }
-    Err(Error::Preprocessing(format!("{} words at {at:?} where {needed} were needed", found.len())))
-}
-
-/// The batches that a round's frame starts with.
-fn batches_of(frame: &Frame) -> Option<&[u64]> {
-    let first = frame.body.first().filter(|_| frame.kind == Kind::Round)?;
-    let count = usize::try_from(*first.first()?).ok()?;
-    first.get(1..)?.get(..count)
-}
-
-/// A dealer's frame: how many corrections, (op, part and purpose, length) for each, then their words.
-fn parse_dealt(frame: Frame) -> Result<Vec<(Address, Words)>> {
-    if frame.kind != Kind::Dealt {
-        return Err(Error::Preprocessing(format!("the dealer sent a frame of kind {:?}", frame.kind)));
-    }
-    let mut body = frame.into_body();
-    crate::preprocessing::parse_corrections(&mut body)
-        .ok_or_else(|| Error::Preprocessing("the dealer sent a malformed frame".into()))
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use super::{Handle, Node};
 use crate::{
     engine::Vis,
+    scope::ScopeId,
     shape::{Shape, View},
 };
 use std::{collections::HashSet, rc::Rc};
@@ -21,8 +22,25 @@ pub enum Fusion {
     Choice,
 }
 
-/// Marks the nodes of a batch that are fused.
-pub(super) fn fuse(batch: &[Rc<Node>]) {
+/// A rewrite that was made: the same result, for less.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rewrite {
+    /// What is computed instead of what.
+    pub name: &'static str,
+    /// Where: the path of the step.
+    pub scope: String,
+    /// How often.
+    pub times: usize,
+}
+
+/// The names of the rewrites.
+pub(crate) const RELU_OF_PRODUCT: &str = "the ReLU of a product on the product's opening";
+pub(crate) const RELU_OF_VIEW: &str = "the view of a ReLU for the ReLU of a view";
+pub(crate) const POOL_OF_RELU: &str = "the ReLU of a max-pool for the max-pool of a ReLU";
+
+/// Marks the nodes of a batch that are fused, and says where each choice among them is.
+pub(super) fn fuse(batch: &[Rc<Node>]) -> Vec<ScopeId> {
+    let mut found = Vec::new();
     let ids: HashSet<u64> = batch.iter().map(|node| node.id()).collect();
     for choice in batch.iter().filter(|node| node.op.fusion() == Some(Fusion::Choice)) {
         let inputs = choice.inputs.borrow();
@@ -36,8 +54,10 @@ pub(super) fn fuse(batch: &[Rc<Node>]) {
             && ids.contains(&product.id());
         if fits {
             [choice, sign, product].into_iter().for_each(|node| node.operand.fused.set(true));
+            found.push(choice.operand.at.scope);
         }
     }
+    found
 }
 
 impl Handle {

@@ -10,7 +10,8 @@ mod node;
 mod runtime;
 
 pub use backward::Grads;
-pub use fusion::Fusion;
+pub use fusion::{Fusion, Rewrite};
+pub(crate) use fusion::{POOL_OF_RELU, RELU_OF_VIEW};
 pub use handle::Handle;
 pub use ledger::{Audience, Opened};
 pub use node::Node;

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use super::{Handle, Node, Op, Opened, backward::SEED, flag::Restore};
+use super::{Handle, Node, Op, Opened, Rewrite, backward::SEED, flag::Restore};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -15,6 +15,7 @@ use crate::{
 use mpc_comm::Traffic;
 use std::{
     cell::{Cell, OnceCell, RefCell},
+    collections::BTreeMap,
     fmt::Write,
     panic::Location,
     pin::pin,
@@ -53,6 +54,7 @@ pub struct Runtime {
     oblivious: Cell<bool>,
     failure: Rc<RefCell<Option<Error>>>,
     ledger: RefCell<Vec<Opened>>,
+    rewrites: RefCell<BTreeMap<(ScopeId, &'static str), usize>>,
     live: Rc<()>,
     /// Looks at every result: in a simulator only.
     watcher: OnceCell<Rc<Watcher>>,
@@ -77,6 +79,7 @@ impl Runtime {
             oblivious: Cell::new(false),
             failure: Rc::default(),
             ledger: RefCell::default(),
+            rewrites: RefCell::default(),
             live: Rc::new(()),
             watcher: OnceCell::new(),
         })
@@ -130,6 +133,23 @@ impl Runtime {
     /// Time spent waiting so far.
     pub fn timing(&self) -> Timing {
         self.cx.net().timing
+    }
+
+    /// Notes a rewrite of a step that is being recorded.
+    pub(crate) fn rewritten(&self, name: &'static str, step: &str) {
+        self.rewritten_at(name, self.scopes.step(step));
+    }
+
+    /// Notes a rewrite.
+    fn rewritten_at(&self, name: &'static str, scope: ScopeId) {
+        *self.rewrites.borrow_mut().entry((scope, name)).or_default() += 1;
+    }
+
+    /// The rewrites so far, in the order of their scopes.
+    pub fn rewrites(&self) -> Vec<Rewrite> {
+        let rewrites = self.rewrites.borrow();
+        let found = rewrites.iter().map(|(&(scope, name), &times)| (self.scopes.path(scope), name, times));
+        found.map(|(scope, name, times)| Rewrite { name, scope: scope.to_string(), times }).collect()
     }
 
     /// What was opened so far.

@@ -3,7 +3,7 @@
 
 use crate::{
     engine::Comparison,
-    op::Handle,
+    op::{Handle, RELU_OF_VIEW},
     shape::{Shape, View},
 };
 
@@ -28,6 +28,7 @@ impl Handle {
         if views.is_empty() || !base.is_waiting_product() {
             return self.leniently_positive().keep(self);
         }
+        self.runtime().rewritten(RELU_OF_VIEW, "relu");
         base.relu().viewed_by(views)
     }
 

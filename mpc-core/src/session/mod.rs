@@ -12,7 +12,7 @@ use crate::{
     error::{Error, InputError, Result},
     exec::{Net, Timing, Wire},
     fixed::Fixed,
-    op::{Handle, Opened, Runtime},
+    op::{Handle, Opened, Rewrite, Runtime},
     protocol::{
         dealer::{self, Dealer, Served},
         plain::Plain,
@@ -217,6 +217,12 @@ impl Session {
     /// Bytes that the dealer has sent to all parties together so far: known from the program, without asking it.
     pub fn dealer_sent(&self) -> u64 {
         self.runtime.dealer_sent()
+    }
+
+    /// The rewrites so far: what was computed in another way than it was written, for less. What a rewrite replaces runs
+    /// too if it is read.
+    pub fn rewrites(&self) -> Vec<Rewrite> {
+        self.runtime.rewrites()
     }
 
     /// Time spent waiting so far.

@@ -5,7 +5,11 @@ use crate::{
     engine::Vis,
     error::{Error, Result},
     exec::Wire,
-    op::{Audience, Handle, Node, Opened, fusion::fuse, node::run_at_client},
+    op::{
+        Audience, Handle, Node, Opened,
+        fusion::{RELU_OF_PRODUCT, fuse},
+        node::run_at_client,
+    },
     preprocessing::encode_needs,
     ring::Ring,
 };
@@ -22,7 +26,7 @@ impl Runtime {
             return Ok(());
         }
         self.cx.net().batch(self.digest.borrow().value());
-        fuse(&needed);
+        fuse(&needed).into_iter().for_each(|scope| self.rewritten_at(RELU_OF_PRODUCT, scope));
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
             let inputs = node.inputs.borrow();

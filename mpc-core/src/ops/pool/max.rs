@@ -11,7 +11,7 @@ use super::{Planes, Pool, even};
 use crate::{
     engine::{Comparison, Logic},
     error::Usage,
-    op::Handle,
+    op::{Handle, POOL_OF_RELU},
 };
 
 impl Handle {
@@ -49,6 +49,9 @@ impl Handle {
         let outer: usize = self.shape().dims()[..first].iter().product();
         let few = 2 * outer * rows.len() * columns.len() <= self.shape().len();
         let before = if few { self.before_relu() } else { None };
+        if before.is_some() {
+            self.runtime().rewritten(POOL_OF_RELU, op);
+        }
         let (x, zero) = before.map_or_else(|| (self.clone(), false), |x| (x, true));
         // A zero joins the last halving that there is.
         match rows.iter().any(|places| places.len() > 1) {
