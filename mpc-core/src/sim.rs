@@ -9,7 +9,7 @@ use crate::{
     error::{Error, Result},
     rand::fixed_seed,
     session::{Session, run_dealer, run_session},
-    settings::{ProtocolKind, Settings},
+    settings::{Device, ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Transcript};
 use std::{
@@ -81,6 +81,13 @@ impl Sim {
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Where the parties compute.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.settings.device = Some(device);
         self
     }
 
