@@ -70,7 +70,7 @@ Code cuDeviceGetAttribute(int *value, int attribute, int device) {
   switch (attribute) {
     case 75: *value = device == 0 ? 9 : 7; break;  // compute capability, major
     case 76: *value = device == 0 ? 0 : 5; break;  // minor
-    case 16: *value = 2; break;                    // multiprocessors
+    case 16: *value = 1; break;                    // multiprocessors
     case 115: *value = 1; break;                   // memory pools
     default: return INVALID_VALUE;
   }

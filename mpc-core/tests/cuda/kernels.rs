@@ -23,13 +23,15 @@ impl Results {
         let data = backend.download(a);
         assert_eq!(data.len(), backend.len(a));
         // 128-bit numbers as two.
-        let words = data.into_iter().flat_map(|x| [R::low(x), if R::BITS > 64 { R::low(R::shr(x, R::BITS / 2)) } else { 0 }]);
+        let words =
+            data.into_iter().flat_map(|x| [R::low(x), if R::BITS > 64 { R::low(R::shr(x, R::BITS / 2)) } else { 0 }]);
         self.0.push((name.into(), words.collect()));
     }
 }
 
 fn numbers<R: Ring>(seed: u64, len: usize) -> Vec<R> {
-    let mix = |i: u64| i.wrapping_add(77 * seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(i as u32 ^ seed as u32);
+    let mix =
+        |i: u64| i.wrapping_add(77 * seed + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15).rotate_left(i as u32 ^ seed as u32);
     let half = 1i128 << (R::BITS - 2);
     let edges = [0, 1, -1, -half - half, half - 1 + half, half, -half];
     (0..len as u64)
@@ -59,7 +61,8 @@ fn all<B: Backend>(backend: &B, all: &mut Results) {
 
 fn elementwise<B: Backend, R: Ring>(backend: &B, len: usize, all: &mut Results) {
     let [a, b, c, d, e] = [1, 2, 3, 4, 5].map(|seed| up::<B, R>(backend, seed, len));
-    let mut add = |name: &str, result: &B::Array<R>| all.add(format!("{name} of {len} in {}", R::NAME), backend, result);
+    let mut add =
+        |name: &str, result: &B::Array<R>| all.add(format!("{name} of {len} in {}", R::NAME), backend, result);
     add("upload", &a);
     add("fill", &backend.fill(len, R::from_i128(-7)));
     add("add", &backend.add(&a, &b));
@@ -128,7 +131,9 @@ fn bits<B: Backend>(backend: &B, len: usize, all: &mut Results) {
 
 fn random<B: Backend>(backend: &B, all: &mut Results) {
     let seed = Seed::new(&std::array::from_fn(|i| 7 * i as u8 + 1));
-    for (op, range) in [(7, 0..1), (8, 0..1000), (1 << 40, 3..4), (9, 13..500), (9, 77..77), (3, 1 << 35..(1 << 35) + 50)] {
+    for (op, range) in
+        [(7, 0..1), (8, 0..1000), (1 << 40, 3..4), (9, 13..500), (9, 77..77), (3, 1 << 35..(1 << 35) + 50)]
+    {
         let at = Address { op, part: 3, purpose: Purpose::Own };
         all.add(format!("random {range:?}"), backend, &backend.random::<u64>(&seed, at, range.clone()));
         all.add(format!("random {range:?}, 32 bits"), backend, &backend.random::<u32>(&seed, at, range.clone()));

@@ -46,7 +46,8 @@ fn run(parties: usize, device: Device) -> (Vec<Vec<u64>>, Vec<u64>) {
     let revealed = agreed(sim.run(program));
     let ends = || (0..parties as u16).map(PartyId).chain([PartyId::DEALER]);
     let links = ends().flat_map(|from| ends().map(move |to| (from, to)));
-    let sent = links.map(|(from, to)| transcript.between(from, to).into_iter().flat_map(|entry| entry.body.unwrap()).collect());
+    let sent = links
+        .map(|(from, to)| transcript.between(from, to).into_iter().flat_map(|entry| entry.body.unwrap()).collect());
     (sent.collect(), revealed)
 }
 
@@ -66,13 +67,19 @@ fn parties_on_gpus_send_the_same_bytes() {
 
 #[test]
 fn a_session_that_runs_out_of_memory_stops_everywhere() {
-    let limited = Settings { device: Some(Device::Cuda(Some(gpus().start))), device_memory: Some(10_000), ..Settings::default() };
+    let limited =
+        Settings { device: Some(Device::Cuda(Some(gpus().start))), device_memory: Some(10_000), ..Settings::default() };
     let program = |s: Session| async move {
         let x = alice(&s, [1000], |i| i as f64);
         (&x * &x).reveal().await
     };
-    let errors: Vec<_> = Sim::new(2).settings(limited).run(program).into_iter().map(|party| party.unwrap_err()).collect();
-    let own = |error: &Error| matches!(error, Error::Device { problem: DeviceError::Memory { limit: Some(10_000), .. }, .. });
+    let errors: Vec<_> =
+        Sim::new(2).settings(limited).run(program).into_iter().map(|party| party.unwrap_err()).collect();
+    let own =
+        |error: &Error| matches!(error, Error::Device { problem: DeviceError::Memory { limit: Some(10_000), .. }, .. });
     assert!(errors.iter().any(own), "{errors:?}");
-    assert!(errors.iter().all(|error| own(error) || matches!(error, Error::Aborted { .. } | Error::Peer { .. })), "{errors:?}");
+    assert!(
+        errors.iter().all(|error| own(error) || matches!(error, Error::Aborted { .. } | Error::Peer { .. })),
+        "{errors:?}"
+    );
 }

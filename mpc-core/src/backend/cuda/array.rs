@@ -19,7 +19,8 @@ struct Memory {
 impl Memory {
     fn new(gpu: &Rc<Gpu>, bytes: u64) -> Option<Self> {
         let used = gpu.used.get();
-        let too_much = || DeviceError::Memory { wanted: bytes, used, limit: (gpu.limit != u64::MAX).then_some(gpu.limit) };
+        let too_much =
+            || DeviceError::Memory { wanted: bytes, used, limit: (gpu.limit != u64::MAX).then_some(gpu.limit) };
         if !gpu.enter() {
             return None;
         }

@@ -58,6 +58,9 @@ macro_rules! cu {
 }
 pub(super) use cu;
 
+/// `cuGetErrorString`, for a type of codes.
+type Text<E> = unsafe extern "C" fn(E, *mut *const c_char) -> E;
+
 /// What is wrong with a call, if anything is.
 pub(super) fn checked((call, code): (&'static str, Code)) -> Result<(), DeviceError> {
     if code == SUCCESS {
@@ -68,11 +71,9 @@ pub(super) fn checked((call, code): (&'static str, Code)) -> Result<(), DeviceEr
     }
     let mut text: *const c_char = ptr::null();
     // The enum of cust's declaration may lack the code that the driver has: this one takes an integer.
-    let function: unsafe extern "C" fn(sys::CUresult, *mut *const c_char) -> sys::CUresult = sys::cuGetErrorString;
     // SAFETY: the same function with an integer for each enum; it sets `text` to a string that stays, or to null.
     let text = unsafe {
-        let function = mem::transmute::<_, unsafe extern "C" fn(Code, *mut *const c_char) -> Code>(function);
-        function(code, &mut text);
+        mem::transmute::<Text<sys::CUresult>, Text<Code>>(sys::cuGetErrorString)(code, &mut text);
         if text.is_null() { "unknown error".into() } else { CStr::from_ptr(text).to_string_lossy().into_owned() }
     };
     Err(DeviceError::Driver { call, code, text })

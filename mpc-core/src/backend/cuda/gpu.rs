@@ -72,7 +72,11 @@ impl Gpu {
             return Err(DeviceError::NoGpu { index, found });
         }
         let failed = |call: &'static str| {
-            move |error: cust::error::CudaError| DeviceError::Driver { call, code: error as Code, text: error.to_string() }
+            move |error: cust::error::CudaError| DeviceError::Driver {
+                call,
+                code: error as Code,
+                text: error.to_string(),
+            }
         };
         let device = Device::get_device(index as u32).map_err(failed("cuDeviceGet"))?;
         let attribute = |which| device.get_attribute(which).map_err(failed("cuDeviceGetAttribute"));
@@ -116,7 +120,9 @@ impl Gpu {
     /// Gives freed memory back to the system: other sessions on this GPU may need it.
     pub(super) fn trim(&self) {
         let mut pool = ptr::null_mut();
-        if self.ok(cu!(cuStreamSynchronize(self.stream))) && self.ok(cu!(cuDeviceGetDefaultMemPool(&mut pool, self.device))) {
+        if self.ok(cu!(cuStreamSynchronize(self.stream)))
+            && self.ok(cu!(cuDeviceGetDefaultMemPool(&mut pool, self.device)))
+        {
             self.ok(cu!(cuMemPoolTrimTo(pool, 0)));
         }
     }

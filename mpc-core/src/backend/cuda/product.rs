@@ -52,7 +52,11 @@ pub(super) fn add_to(
     }
     let work = plan.batches.saturating_mul(plan.rows).saturating_mul(plan.columns).saturating_mul(plan.depth);
     let narrow = plan.rows.min(plan.columns) < TILE / 4 || plan.depth < LIMB_STEP;
-    if gpu.tensor_cores && work >= tuning.limbs_from && !narrow { plan.by_limbs(gpu, tuning.packed) } else { plan.by_words(gpu) }
+    if gpu.tensor_cores && work >= tuning.limbs_from && !narrow {
+        plan.by_limbs(gpu, tuning.packed)
+    } else {
+        plan.by_words(gpu)
+    }
     true
 }
 
@@ -64,12 +68,9 @@ fn plan(map: &Bilinear, [a, b]: [u64; 2], negative: bool, out: u64) -> Option<Pl
     };
     let plan = match *map {
         Bilinear::Mul { .. } => return None,
-        Bilinear::MatMul { m, k, n, ta, tb } => return self::plan(
-            &Bilinear::BatchMatMul { batch: 1, m, k, n, ta, tb },
-            [a, b],
-            negative,
-            out,
-        ),
+        Bilinear::MatMul { m, k, n, ta, tb } => {
+            return self::plan(&Bilinear::BatchMatMul { batch: 1, m, k, n, ta, tb }, [a, b], negative, out);
+        }
         Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => Plan {
             left: matrix(a, if ta { [m * k, 1, m] } else { [m * k, k, 1] }),
             right: matrix(b, if tb { [k * n, k, 1] } else { [k * n, 1, n] }),
@@ -81,7 +82,8 @@ fn plan(map: &Bilinear, [a, b]: [u64; 2], negative: bool, out: u64) -> Option<Pl
             depth: k,
         },
         Bilinear::Conv { third, geometry } => {
-            let Geometry { images, groups, channels, filters, input, kernel, output, stride, padding, dilation } = geometry;
+            let Geometry { images, groups, channels, filters, input, kernel, output, stride, padding, dilation } =
+                geometry;
             if stride.contains(&0) {
                 return None;
             }

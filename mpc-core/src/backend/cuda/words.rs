@@ -1,8 +1,6 @@
 //! What the backend computes in the ring of 64 bits, and on packed bits: one kernel each, or two.
 
-use super::{
-    Cuda, CudaArray, kernels as k, kernels::how, layout, product,
-};
+use super::{Cuda, CudaArray, kernels as k, kernels::how, layout, product};
 use crate::{
     along::{Along, Pick},
     backend::{ByBit, Masked, Payload, Series, tree},
