@@ -45,8 +45,8 @@ pub mod testing;
 pub use mpc_comm as comm;
 pub use mpc_core as core;
 pub use mpc_core::{
-    Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret, Session,
-    Settings, Shape, Tensor, Visibility, lang, lang::AnyVisibility, sim,
+    Device, Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret,
+    Session, Settings, Shape, Tensor, Visibility, lang, lang::AnyVisibility, sim,
 };
 pub use mpc_macros::{Select, main, parties, secure_model, test};
 pub use mpc_nn as nn;

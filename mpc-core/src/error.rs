@@ -65,6 +65,14 @@ pub enum Error {
         /// What is wrong, and what is expected.
         problem: String,
     },
+    /// A device that computes, such as a GPU.
+    #[error("{device}: {problem}")]
+    Device {
+        /// Which.
+        device: String,
+        /// What is wrong with it.
+        problem: DeviceError,
+    },
     /// Another party, or the way to it.
     #[error("{peer} ({name}) {kind}")]
     Peer {
@@ -157,6 +165,86 @@ impl From<mpc_comm::Error> for Error {
             mpc_comm::Error::Aborted { by, name, cause } => Self::Aborted { by, name, cause },
             mpc_comm::Error::Io { what, source } => Self::Io { what, source },
             other => Self::Program(other.to_string()),
+        }
+    }
+}
+
+/// What is wrong in [`Error::Device`].
+#[non_exhaustive]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeviceError {
+    /// The program was built for the CPU alone.
+    #[error("this program was built without CUDA: build it with `--features cuda`")]
+    NotBuilt,
+    /// There is no driver.
+    #[error("no CUDA driver on this machine ({0})")]
+    NoDriver(String),
+    /// There is no such GPU.
+    #[error("there is no GPU {index}: {}", counted(*found))]
+    NoGpu {
+        /// Which was asked for, from 0.
+        index: usize,
+        /// How many there are.
+        found: usize,
+    },
+    /// A GPU without what the kernels need.
+    #[error("its compute capability is {major}.{minor}, and the kernels need 7.5 or more (Turing, 2018)")]
+    OldGpu {
+        /// The first number.
+        major: i32,
+        /// The second one.
+        minor: i32,
+    },
+    /// A driver that does not know the kernels.
+    #[error("its driver is older than CUDA 13.0, for which the kernels were made: update the driver")]
+    OldDriver,
+    /// Not enough memory.
+    #[error(
+        "out of memory: {} more are needed, this session has {}{}. Use smaller batches, or a GPU with more memory",
+        Bytes(*wanted), Bytes(*used), at_most(*limit)
+    )]
+    Memory {
+        /// Bytes that were asked for.
+        wanted: u64,
+        /// Bytes that the session had.
+        used: u64,
+        /// What the session may have at most, if that was the limit.
+        limit: Option<u64>,
+    },
+    /// Anything else that the driver says.
+    #[error("{call} failed: {text} (code {code})")]
+    Driver {
+        /// The driver's function.
+        call: &'static str,
+        /// Its result.
+        code: i32,
+        /// What the driver says of it.
+        text: String,
+    },
+}
+
+fn counted(found: usize) -> String {
+    match found {
+        0 => "there are none".to_owned(),
+        1 => "there is one, which is GPU 0".to_owned(),
+        _ => format!("there are {found}, counted from 0"),
+    }
+}
+
+fn at_most(limit: Option<u64>) -> String {
+    limit.map_or_else(String::new, |limit| format!(", and may have {}", Bytes(limit)))
+}
+
+/// A number of bytes, for people.
+struct Bytes(u64);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            few @ 0..10_000 => write!(f, "{few} B"),
+            some @ 10_000..10_000_000 => write!(f, "{} kB", some / 1000),
+            some @ 10_000_000..10_000_000_000 => write!(f, "{} MB", some / 1_000_000),
+            many => write!(f, "{} GB", many / 1_000_000_000),
         }
     }
 }

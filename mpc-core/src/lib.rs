@@ -28,12 +28,12 @@ pub mod tensor;
 mod visibility;
 
 pub use context::Context;
-pub use error::{Error, InputError, Result, Usage};
+pub use error::{DeviceError, Error, InputError, Result, Usage};
 pub use fixed::Fixed;
 pub use memory::keep_freed_memory;
 pub use ops::{Conv, Pool};
 pub use session::{InputOf, OwnShare, Session, run_dealer, run_party};
-pub use settings::{ProtocolKind, Settings};
+pub use settings::{Device, ProtocolKind, Settings};
 pub use shape::Shape;
 pub use tensor::{Bit, Gradients, IntoInput, Number, Tensor};
 pub use visibility::{Join, Party, PartySet, Private, Public, Secret, Visibility};

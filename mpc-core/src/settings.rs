@@ -7,6 +7,52 @@ use crate::{
     ring::Ring,
 };
 use mpc_comm::Agreement;
+use std::{env, fmt, str::FromStr};
+
+/// The variable that says where sessions compute of which the settings do not.
+const VARIABLE: &str = "MPC_DEVICE";
+
+/// Where a party computes. The results are the same, and so parties may differ.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Device {
+    /// On the processor.
+    #[default]
+    Cpu,
+    /// On the GPU of `Cuda(None)` if it can be used, else on the processor: the log says why.
+    Auto,
+    /// On a GPU: that of this number, or the one whose number is the party's, counted round, so that the parties of one
+    /// machine share its GPUs evenly. An error if it cannot be used.
+    Cuda(Option<usize>),
+}
+
+impl fmt::Display for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cpu => f.write_str("cpu"),
+            Self::Auto => f.write_str("auto"),
+            Self::Cuda(None) => f.write_str("cuda"),
+            Self::Cuda(Some(index)) => write!(f, "cuda:{index}"),
+        }
+    }
+}
+
+impl FromStr for Device {
+    type Err = Error;
+
+    /// `cpu`, `auto`, `cuda` or `cuda:0`.
+    fn from_str(text: &str) -> Result<Self> {
+        let index = || text.strip_prefix("cuda:").and_then(|index| index.parse().ok());
+        match text {
+            "cpu" => Ok(Self::Cpu),
+            "auto" => Ok(Self::Auto),
+            "cuda" => Ok(Self::Cuda(None)),
+            _ => index().map(|index| Self::Cuda(Some(index))).ok_or_else(|| Error::Setting {
+                key: "device",
+                problem: format!("`{text}` is none: expected `cpu`, `auto`, `cuda` or `cuda:` and the number of a GPU"),
+            }),
+        }
+    }
+}
 
 /// Which protocol runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -28,7 +74,7 @@ impl ProtocolKind {
     }
 }
 
-/// The settings of a session: equal at all parties and the dealer.
+/// The settings of a session. What the handshake compares ([`Self::agreement`]) is equal at all parties and the dealer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// The protocol.
@@ -40,6 +86,11 @@ pub struct Settings {
     pub check_range: bool,
     /// How random values follow from the seeds.
     pub prg: Prg,
+    /// Where this party computes; if this does not say, what the variable `MPC_DEVICE` says (`cpu`, `auto`, `cuda` or
+    /// `cuda:0`), or else on the processor. Parties may differ.
+    pub device: Option<Device>,
+    /// The most bytes that this party takes of a GPU's memory.
+    pub device_memory: Option<u64>,
 }
 
 impl Default for Settings {
@@ -49,6 +100,8 @@ impl Default for Settings {
             fraction_bits: Fixed::DEFAULT_BITS,
             check_range: false,
             prg: Prg::default(),
+            device: None,
+            device_memory: None,
         }
     }
 }
@@ -66,6 +119,18 @@ impl Settings {
         Fixed::new(self.fraction_bits)
     }
 
+    /// Where this party computes.
+    ///
+    /// # Errors
+    /// [`Error::Setting`](crate::Error::Setting) for a wrong `MPC_DEVICE`.
+    pub fn device(&self) -> Result<Device> {
+        match (self.device, env::var_os(VARIABLE)) {
+            (Some(device), _) => Ok(device),
+            (None, Some(text)) => text.to_string_lossy().parse(),
+            (None, None) => Ok(Device::default()),
+        }
+    }
+
     /// What the handshake compares, field by field.
     pub fn agreement(&self) -> Agreement {
         let fields = [
@@ -76,5 +141,20 @@ impl Settings {
             ("prg", self.prg.name().to_owned()),
         ];
         Agreement { fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn devices_are_read_as_they_are_written() {
+        for device in [Device::Cpu, Device::Auto, Device::Cuda(None), Device::Cuda(Some(3))] {
+            assert_eq!(device.to_string().parse::<Device>().unwrap(), device);
+        }
+        for wrong in ["", "gpu", "cuda:", "cuda:x", "cuda:-1", "CPU"] {
+            assert!(wrong.parse::<Device>().is_err(), "{wrong}");
+        }
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     op::Rewrite,
     rand::fixed_seed,
     session::{Session, run_dealer, run_session},
-    settings::{ProtocolKind, Settings},
+    settings::{Device, ProtocolKind, Settings},
 };
 use mpc_comm::{Fault, InMemory, Mesh, Options, Seeds, Traffic, Transcript};
 use std::{
@@ -83,6 +83,13 @@ impl Sim {
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;
+        self
+    }
+
+    /// Where the parties compute.
+    #[must_use]
+    pub fn device(mut self, device: Device) -> Self {
+        self.settings.device = Some(device);
         self
     }
 

@@ -6,7 +6,7 @@ use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_core::rand::Prg;
+use mpc_core::{Device, rand::Prg};
 
 use super::{Cast, identity::Tls};
 
@@ -78,6 +78,18 @@ pub(super) struct Parties {
     /// size with this flag, and it names the step and the line of the program.
     #[arg(long)]
     pub(super) check_range: bool,
+
+    /// Where this party computes: cpu, cuda (a GPU), cuda:N (that GPU), or auto (a GPU if there is one)
+    ///
+    /// The results are the same everywhere, so parties may differ. `cuda` gives the parties of one machine its GPUs in
+    /// turn. Needs a program built with `--features cuda`. Without this flag the environment variable MPC_DEVICE decides, and
+    /// else it is cpu.
+    #[arg(long, value_name = "DEVICE", value_parser = device)]
+    pub(super) device: Option<Device>,
+
+    /// The most memory of a GPU that this party takes
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) device_memory: Option<u64>,
 }
 
 /// What can be known before anybody connects.
@@ -199,6 +211,10 @@ fn binary_name() -> Option<String> {
     Some(std::path::Path::new(&path).file_stem()?.to_string_lossy().into_owned())
 }
 
+fn device(text: &str) -> Result<Device, String> {
+    text.parse().map_err(|error: mpc_core::Error| error.to_string())
+}
+
 fn seconds(text: &str) -> Result<Duration, String> {
     let seconds: f64 = text.parse().map_err(|_| "expected a number of seconds".to_owned())?;
     let duration = Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())?;
@@ -264,6 +280,15 @@ mod tests {
     fn the_clear_text_protocol_needs_its_full_name() {
         assert_eq!(refused("--epochs 1 --protocol plain"), ErrorKind::InvalidValue);
         assert_eq!(cli("--epochs 1 --protocol plain-insecure").parties.protocol, Protocol::PlainInsecure);
+    }
+
+    #[test]
+    fn a_device_is_named() {
+        let device = |words| cli(&format!("--epochs 1 {words}")).parties.device;
+        assert_eq!((device(""), device("--device auto")), (None, Some(Device::Auto)));
+        assert_eq!(device("--device cuda:1 --device-memory 4000"), Some(Device::Cuda(Some(1))));
+        assert_eq!(refused("--epochs 1 --device gpu"), ErrorKind::ValueValidation);
+        assert_eq!(refused("--epochs 1 --device-memory 0"), ErrorKind::ValueValidation);
     }
 
     #[test]

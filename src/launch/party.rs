@@ -51,7 +51,14 @@ pub(super) fn settings(flags: &Parties) -> Settings {
         Protocol::Dealer => ProtocolKind::Dealer,
         Protocol::PlainInsecure => ProtocolKind::Plain,
     };
-    Settings { protocol, fraction_bits: flags.fraction_bits, check_range: flags.check_range, prg: flags.prg }
+    Settings {
+        protocol,
+        fraction_bits: flags.fraction_bits,
+        check_range: flags.check_range,
+        prg: flags.prg,
+        device: flags.device,
+        device_memory: flags.device_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
+    }
 }
 
 fn options(flags: &Network) -> Result<Options, LaunchError> {

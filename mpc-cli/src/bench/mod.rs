@@ -29,11 +29,11 @@ use clap::{
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use mpc_comm::{Identity, Member, Roster};
-use mpc_core::{Settings, rand::Prg, sim::Sim};
+use mpc_core::{Device, Settings, rand::Prg, sim::Sim};
 use tempfile::{NamedTempFile, TempDir};
 
 use self::crew::Crew;
-use self::options::{Device, Net, Protocol, name};
+use self::options::{Net, Protocol, device, name};
 use self::row::Row;
 use self::workloads::Workload;
 
@@ -76,8 +76,8 @@ pub(crate) struct Bench {
           value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
     prg: Prg,
 
-    /// Where the parties compute
-    #[arg(long, value_enum, default_value_t = Device::Cpu)]
+    /// Where the parties compute: cpu, cuda (they share the GPUs of this machine) or cuda:N (all on that GPU)
+    #[arg(long, value_name = "DEVICE", default_value_t = Device::Cpu, value_parser = device)]
     device: Device,
 
     /// What lies between the processes; each link is slowed down by itself
@@ -166,7 +166,7 @@ impl Bench {
             workload: workload.name.to_owned(),
             parties: self.parties.into(),
             protocol: name(self.protocol),
-            device: name(self.device),
+            device: self.device.to_string(),
             net: name(self.net),
             seconds: None,
             seconds_min: None,
@@ -215,6 +215,7 @@ impl Bench {
             command.args(["bench-part", "--workload", workload.name, "--party", &member.name, "--roster"]);
             command.arg(file.path()).args(["--repeat", &self.repeat.to_string()]);
             command.args(["--protocol", &name(self.protocol), "--net", &name(self.net), "--prg", self.prg.name()]);
+            command.args(["--device", &self.device.to_string()]);
             if let Some(folder) = &identities {
                 command.arg("--identity").arg(folder.path().join(&member.name));
             }

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use mpc_comm::LinkSpeed;
-use mpc_core::ProtocolKind;
+use mpc_core::{Device, ProtocolKind};
 
 /// Which protocol runs.
 #[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
@@ -22,11 +22,12 @@ impl Protocol {
     }
 }
 
-/// Where the parties compute.
-#[derive(Clone, Copy, Debug, PartialEq, ValueEnum)]
-pub(crate) enum Device {
-    /// The processor
-    Cpu,
+/// Where the parties compute. Not `auto`: what was measured should not depend on what was found.
+pub(super) fn device(text: &str) -> Result<Device, String> {
+    match text.parse::<Device>().map_err(|error| error.to_string())? {
+        Device::Auto => Err("a measurement is on one device: `cpu`, `cuda` or `cuda:N`".to_owned()),
+        device => Ok(device),
+    }
 }
 
 /// What lies between the processes. All of them run on this machine.

@@ -10,11 +10,11 @@ use std::{
 
 use clap::Args;
 use mpc_comm::{DealerListener, Identity, Options, PartyId, Roster};
-use mpc_core::{Error, Settings, rand::Prg};
+use mpc_core::{Device, Error, Settings, rand::Prg};
 use serde::{Deserialize, Serialize};
 
 use super::measure::{self, Cost};
-use super::options::{Net, Protocol};
+use super::options::{Net, Protocol, device};
 use super::usage::{self, Cpu};
 use super::workloads::{self, Workload};
 
@@ -37,6 +37,8 @@ pub(crate) struct Part {
     tiny: bool,
     #[arg(long)]
     protocol: Protocol,
+    #[arg(long, value_parser = device)]
+    device: Device,
     #[arg(long)]
     prg: Prg,
     #[arg(long)]
@@ -97,7 +99,8 @@ impl Part {
 
     fn serve(&self, workload: &Workload) -> mpc_core::Result<Message> {
         let roster = Roster::load(&self.roster).map_err(mpc_comm::Error::from)?;
-        let settings = Settings { protocol: self.protocol.kind(), prg: self.prg, ..Settings::default() };
+        let (protocol, device) = (self.protocol.kind(), Some(self.device));
+        let settings = Settings { protocol, device, prg: self.prg, ..Settings::default() };
         let identity = self.identity.as_ref().map(Identity::load).transpose().map_err(mpc_comm::Error::from)?;
         let options = Options { slow: self.net.speed(), identity, ..Options::default() };
         let Some(me) = roster.id_of(&self.party).filter(|party| !party.is_dealer()) else {

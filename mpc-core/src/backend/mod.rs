@@ -5,6 +5,8 @@
 pub mod arrange;
 pub mod conjunction;
 mod cpu;
+#[cfg(feature = "cuda")]
+pub mod cuda;
 mod meta;
 mod payload;
 pub mod series;
@@ -13,12 +15,15 @@ pub mod tree;
 pub use crate::level::Level;
 pub use cpu::Cpu;
 pub(crate) use cpu::{Add, CpuArray};
+#[cfg(feature = "cuda")]
+pub use cuda::Cuda;
 pub use meta::Meta;
 pub use payload::Payload;
 pub use series::Series;
 
 use crate::{
     bilinear::{Bilinear, Linear},
+    error::Result,
     rand::{Address, Seed},
     ring::Ring,
 };
@@ -61,6 +66,15 @@ pub struct Masked<'a, B: Backend, R: Ring> {
 pub trait Backend: Clone + 'static {
     /// An immutable array, cheap to clone.
     type Array<R: Ring>: Clone + Debug + 'static;
+
+    /// What went wrong in the machine so far. Methods have no errors of their own: after a failure they give arrays that
+    /// nobody may see, so whoever sends or reads an array asks here first.
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device): out of memory, or another failure of the device.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// From host memory.
     fn upload<R: Ring>(&self, data: Vec<R>) -> Self::Array<R>;

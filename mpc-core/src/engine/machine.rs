@@ -5,7 +5,7 @@ use crate::{
     backend::Backend,
     bilinear::{Bilinear, Linear},
     circuits::{Guarded, Wide, guarded, needs_guarded},
-    error::InputError,
+    error::{InputError, Result},
     exec::Route,
     fixed::{Factors, Fixed},
     preprocessing::Need,
@@ -19,6 +19,9 @@ use std::rc::Rc;
 pub struct Machine<P>(pub P);
 
 impl<P: Protocol> Engine for Machine<P> {
+    fn check(&self) -> Result<()> {
+        self.0.backend().check()
+    }
     fn fixed(&self) -> Fixed {
         self.0.fixed()
     }

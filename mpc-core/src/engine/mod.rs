@@ -19,7 +19,7 @@ pub use random::Random;
 use crate::{
     bilinear::{Bilinear, Linear},
     circuits::{Guarded, Wide},
-    error::InputError,
+    error::{InputError, Result},
     fixed::{Factors, Fixed},
     preprocessing::Need,
     shape::View,
@@ -36,6 +36,11 @@ pub type Forward<'a> = Pin<Box<dyn Future<Output = Value> + 'a>>;
 /// twin runs before, in the order of the program: it decides which wires will be opened and says what the dealer must
 /// prepare.
 pub trait Engine {
+    /// What went wrong in the machine so far: see [`Backend::check`](crate::backend::Backend::check).
+    ///
+    /// # Errors
+    /// [`Error::Device`](crate::Error::Device).
+    fn check(&self) -> Result<()>;
     /// The code of numbers.
     fn fixed(&self) -> Fixed;
     /// Factors nearest to some numbers, if the ring holds them.

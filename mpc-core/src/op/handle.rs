@@ -123,6 +123,8 @@ impl Handle {
     /// As [`Self::ready`].
     pub async fn read(&self) -> Result<Option<Vec<f64>>, Error> {
         let node = self.ready().await?;
-        Ok(self.runtime.engine().decode(&node.operand))
+        let values = self.runtime.engine().decode(&node.operand);
+        self.runtime.engine().check()?;
+        Ok(values)
     }
 }

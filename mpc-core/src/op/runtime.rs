@@ -300,6 +300,7 @@ impl Runtime {
                 if self.tasks.turn() {
                     self.program_woken.set(true);
                 }
+                self.engine.check()?;
                 self.cx.net().send_to_clients()?;
                 // A client waits for results only when the program does: the parties may never have opened the others.
                 if self.is_client() || self.tasks.is_empty() || self.failure.borrow().is_some() {
@@ -344,7 +345,7 @@ impl Runtime {
 
     /// The failure, if there is one; makes sure that the others hear of it.
     fn check(&self) -> Result<()> {
-        let failure = self.failure.borrow().clone();
+        let failure = self.failure.borrow().clone().or_else(|| self.engine.check().err());
         match failure {
             Some(error) => {
                 self.stop(error.clone());
@@ -355,6 +356,8 @@ impl Runtime {
     }
 
     fn advance(&self) -> Result<()> {
+        // Nothing leaves that a device has not finished.
+        self.engine.check()?;
         let schedule = self.digest.borrow().value();
         self.cx.net().advance(schedule, self.last.get())
     }

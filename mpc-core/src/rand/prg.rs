@@ -98,6 +98,14 @@ impl Seed {
             blocks(block + u64::from(skip > 0), rest);
         }
     }
+
+    /// The key as ChaCha20 takes it.
+    #[cfg(feature = "cuda")]
+    pub(crate) fn key(&self) -> Zeroizing<[u32; 8]> {
+        let mut key = Zeroizing::new([0; 8]);
+        key.iter_mut().zip(self.0.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+        key
+    }
 }
 
 impl fmt::Debug for Seed {

@@ -1,5 +1,6 @@
 //! One party's end of a computation.
 
+mod device;
 mod shares;
 mod values;
 
@@ -47,7 +48,7 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Setting`] for settings out of range, for a wrong `MPC_CPU`, or if the protocol needs a dealer and the mesh
-    /// has none;
+    /// has none; [`Error::Device`] for a GPU that cannot be used;
     /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
         let secrets: Vec<_> = mesh.peers().chain(mesh.clients()).map(|peer| *mesh.link_secret(peer)).collect();
@@ -73,6 +74,7 @@ impl Session {
             return Err(Error::Setting { key: "protocol", problem });
         }
         let (me, parties) = (usize::from(mesh.me().0), mesh.parties());
+        let gpu = device::gpu(settings, me)?;
         let clients: Vec<_> = mesh.clients().collect();
         let everybody = (0..parties as u16).map(PartyId).chain(clients.iter().copied());
         let names = everybody.map(|party| mesh.name(party).to_owned()).collect();
@@ -98,12 +100,16 @@ impl Session {
             fraction_bits = fixed.bits(),
             prg = settings.prg.name(),
             cpu = %cpu.level(),
+            gpu = gpu.as_ref().map(tracing::field::debug),
             "a session begins"
         );
         let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         let cx = Context::new(dealer_seed, pair_seeds, Some(own_seed), net).with_clients(clients.len(), client_seeds);
         let cx = Rc::new(cx);
-        Ok(Self::build(cx, cpu, fixed, settings, scopes, names))
+        Ok(match gpu {
+            Some(gpu) => Self::build(cx, gpu, fixed, settings, scopes, names),
+            None => Self::build(cx, cpu, fixed, settings, scopes, names),
+        })
     }
 
     /// A session that computes nothing and sends nothing: it counts what the first party would. Revealed values are zeros.

@@ -58,7 +58,9 @@ impl Session {
             return Err(no_share("export_share"));
         }
         let node = x.handle().ready().await?;
-        Ok(OwnShare(Zeroizing::new(self.runtime().engine().own_share(&node.operand))))
+        let share = OwnShare(Zeroizing::new(self.runtime().engine().own_share(&node.operand)));
+        self.runtime().engine().check()?;
+        Ok(share)
     }
 
     /// The secret of which every party gives the share that it exported, in this session or an earlier one with the same

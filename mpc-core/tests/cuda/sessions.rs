@@ -1,0 +1,85 @@
+//! Whole sessions: with the same seeds, parties on GPUs send the same bytes as on the processor.
+
+use super::{common::*, emulator::gpus};
+use mpc_comm::{PartyId, Transcript};
+use mpc_core::{Conv, Device, DeviceError, Error, Pool, Result, Session, Settings, sim::Sim};
+
+/// Something of everything: linear maps, products, convolutions, comparisons, choices, periodic functions, gradients.
+async fn program(s: Session) -> Result<Vec<u64>> {
+    let x = alice(&s, [2, 3, 8, 8], |i| (i as f64 - 190.0) * 0.013);
+    let w = bob(&s, [4, 3, 3, 3], |i| ((i * 7919) % 389) as f64 / 500.0 - 0.4);
+    x.handle().track();
+    w.handle().track();
+    let conv = Conv { padding: [1, 1], ..Conv::default() };
+    let pool = Pool::new(2);
+    let y = x.conv2d(&w, &conv).relu().max_pool2d(&pool).reshape([2, 64]);
+    let dense = bob(&s, [64, 40], |i| ((i * 31) % 77) as f64 / 100.0 - 0.35);
+    let z = y.matmul(&dense);
+    let loss = z.sigmoid().sum();
+    let gradients = loss.backward();
+    let sorted = z.slice(1, 0..6).sort(1, false);
+    let strided = x.conv2d(&w, &conv.stride(2));
+    let outputs = [
+        loss.reshape([1]),
+        gradients.of(&w).reshape([108]),
+        gradients.of(&x).reshape([384]),
+        sorted.reshape([12]),
+        strided.reshape([128]),
+        z.softmax(1).reshape([80]),
+        z.lt(0.1).number().reshape([80]),
+        z.argmax(1).reshape([2]),
+        z.exp().cumsum(1).flip(1).reshape([80]),
+        y.reciprocal().reshape([128]),
+        s.random_uniform([70]),
+    ];
+    let mut all = Vec::new();
+    for output in outputs {
+        all.extend(output.reveal().await?.iter().map(|x| x.to_bits()));
+    }
+    Ok(all)
+}
+
+/// What everybody sent, by link, and what was revealed.
+fn run(parties: usize, device: Device) -> (Vec<Vec<u64>>, Vec<u64>) {
+    let transcript = Transcript::with_words();
+    let sim = Sim::new(parties).seed(5).device(device).transcript(&transcript);
+    let revealed = agreed(sim.run(program));
+    let ends = || (0..parties as u16).map(PartyId).chain([PartyId::DEALER]);
+    let links = ends().flat_map(|from| ends().map(move |to| (from, to)));
+    let sent = links
+        .map(|(from, to)| transcript.between(from, to).into_iter().flat_map(|entry| entry.body.unwrap()).collect());
+    (sent.collect(), revealed)
+}
+
+#[test]
+fn parties_on_gpus_send_the_same_bytes() {
+    for parties in [2, 3] {
+        let (sent, revealed) = run(parties, Device::Cpu);
+        let each = gpus().map(|index| Device::Cuda(Some(index)));
+        // And spread over all GPUs.
+        for device in each.chain([Device::Cuda(None)]) {
+            let (on_gpu, found) = run(parties, device);
+            assert!(found == revealed, "{parties} parties on {device}: other values");
+            assert!(on_gpu == sent, "{parties} parties on {device}: other bytes");
+        }
+    }
+}
+
+#[test]
+fn a_session_that_runs_out_of_memory_stops_everywhere() {
+    let limited =
+        Settings { device: Some(Device::Cuda(Some(gpus().start))), device_memory: Some(10_000), ..Settings::default() };
+    let program = |s: Session| async move {
+        let x = alice(&s, [1000], |i| i as f64);
+        (&x * &x).reveal().await
+    };
+    let errors: Vec<_> =
+        Sim::new(2).settings(limited).run(program).into_iter().map(|party| party.unwrap_err()).collect();
+    let own =
+        |error: &Error| matches!(error, Error::Device { problem: DeviceError::Memory { limit: Some(10_000), .. }, .. });
+    assert!(errors.iter().any(own), "{errors:?}");
+    assert!(
+        errors.iter().all(|error| own(error) || matches!(error, Error::Aborted { .. } | Error::Peer { .. })),
+        "{errors:?}"
+    );
+}
