@@ -1,6 +1,8 @@
 //! ChaCha20 with a 64-bit counter and a 64-bit stream number: the stream of the crate `rand_chacha`.
 
 #[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
 mod avx512;
 
 use crate::level::Level;
@@ -16,11 +18,15 @@ pub(super) const BLOCK: usize = 64;
 /// looks at the processor itself.
 pub(super) fn fill(level: Level, key: &[u8; 32], stream: u64, block: u64, out: &mut [u8]) {
     #[cfg(target_arch = "x86_64")]
-    if level >= Level::Avx512
-        && out.len() > 2 * BLOCK
-        && let Some(kernel) = avx512::Avx512::new()
-    {
-        return kernel.fill(key, stream, block, out);
+    if level >= Level::Avx2 && out.len() > 2 * BLOCK {
+        if level >= Level::Avx512
+            && let Some(kernel) = avx512::Avx512::new()
+        {
+            return kernel.fill(key, stream, block, out);
+        }
+        if let Some(kernel) = avx2::Avx2::new() {
+            return kernel.fill(key, stream, block, out);
+        }
     }
     #[cfg(not(target_arch = "x86_64"))]
     let _ = level;
