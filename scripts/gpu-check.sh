@@ -7,6 +7,7 @@
 # The other machine needs a driver of CUDA 13.0 or later and glibc 2.34 or later, and neither Rust nor a toolkit;
 # compute-sanitizer is used if it is there. `run` goes on after a failure, and ends with 1 if there was one.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # The tests of whole sessions that run on the GPU too.
@@ -19,7 +20,7 @@ executables() {
 
 pack() {
   local file folder binary name
-  file=$(realpath -m "${1:-gpu-check.tar.gz}")
+  file=$(cd "$called_from" && realpath -m "${1:-gpu-check.tar.gz}")
   folder=$(mktemp -d)
   cd ..
   cargo build --release -p mpc-cli --features cuda
@@ -54,7 +55,7 @@ section() {
 }
 
 run() {
-  report=$(realpath -m "${1:-report.md}")
+  report=$(cd "$called_from" && realpath -m "${1:-report.md}")
   failed=()
   export MPC_TEST_GPU=1
   { echo "# Check of the CUDA backend"; echo; echo "$(date -u +%FT%TZ), commit $(cat commit)"; } > "$report"
