@@ -7,14 +7,20 @@
 # The other machine needs a driver of CUDA 13.0 or later and glibc 2.34 or later, and neither Rust nor a toolkit;
 # compute-sanitizer is used if it is there. `run` goes on after a failure, and ends with 1 if there was one.
 set -euo pipefail
+called_from=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
 # The tests of whole sessions that run on the GPU too.
 suites=(conformance bits choice conv functions gradients linear_ops mechanism operators pool random scatter sort together truncation)
 
+# The programs that cargo says it has made.
+executables() {
+  sed -n 's/.*"executable":"\([^"]*\)".*/\1/p'
+}
+
 pack() {
   local file folder binary name
-  file=$(realpath -m "${1:-gpu-check.tar.gz}")
+  file=$(cd "$called_from" && realpath -m "${1:-gpu-check.tar.gz}")
   folder=$(mktemp -d)
   cd ..
   cargo build --release -p mpc-cli --features cuda
@@ -24,17 +30,13 @@ pack() {
   for suite in "${suites[@]}"; do
     [[ ! -e mpc-core/tests/$suite.rs && ! -e mpc-core/tests/$suite/main.rs ]] || wanted+=(--test "$suite")
   done
-  cargo test --release -p mpc-core --features cuda --no-run --message-format=json "${wanted[@]}" --bench cuda |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' |
+  cargo test --release -p mpc-core --features cuda --no-run --message-format=json "${wanted[@]}" | executables |
     while read -r binary; do
       name=$(basename "$binary")
       cp "$binary" "$folder/tests/${name%-*}"
     done
-  # The bench has the name of a test.
-  cargo bench -p mpc-core --features cuda --no-run --message-format=json --bench cuda |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r binary; do cp "$binary" "$folder/kernels"; done
-  cargo test --release -p mpc-core --features cuda --no-run --message-format=json --test cuda |
-    sed -n 's/.*"executable":"\([^"]*\)".*/\1/p' | while read -r binary; do cp "$binary" "$folder/tests/cuda"; done
+  cargo bench -p mpc-core --features cuda --no-run --message-format=json --bench cuda | executables |
+    while read -r binary; do cp "$binary" "$folder/kernels"; done
   cp scripts/gpu-check.sh "$folder/"
   git rev-parse HEAD > "$folder/commit"
   tar -C "$folder" -czf "$file" .
@@ -53,7 +55,7 @@ section() {
 }
 
 run() {
-  report=$(realpath -m "${1:-report.md}")
+  report=$(cd "$called_from" && realpath -m "${1:-report.md}")
   failed=()
   export MPC_TEST_GPU=1
   { echo "# Check of the CUDA backend"; echo; echo "$(date -u +%FT%TZ), commit $(cat commit)"; } > "$report"

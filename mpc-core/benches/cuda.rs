@@ -10,7 +10,7 @@ use mpc_core::{
     backend::{Backend, ByBit, Cuda, cuda::CudaArray, tree},
     bilinear::Bilinear,
     conv::{Geometry, Third},
-    rand::{Address, Purpose, Seed},
+    rand::{Address, Prg, Purpose, Seed},
 };
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ type Words = CudaArray<u64>;
 const LEN: usize = 10_000_000;
 
 fn random(gpu: &Cuda, op: u64, len: usize) -> Words {
-    gpu.random(&Seed::new(&[7; 32]), Address { op, part: 0, purpose: Purpose::Mask }, 0..len)
+    gpu.random(&Seed::new(Prg::default(), &[7; 32]), Address { op, part: 0, purpose: Purpose::Mask }, 0..len)
 }
 
 /// The time that the GPU takes for a kernel, many times after each other.
@@ -92,9 +92,7 @@ fn kernels(c: &mut Criterion) {
     each("random", 8 * len, &|| random(gpu, 9, len));
     each("top bits", 8 * len + 8 * width, &|| gpu.top_bits(&a));
     each("nibbles", 40 * len + 8 * 32 * width, &|| gpu.nibbles(&a, &tables));
-    each("tree level", 8 * planes * width, &|| {
-        gpu.tree_level(level, &leaves, &opened, &opened, &monomials, true)
-    });
+    each("tree level", 8 * planes * width, &|| gpu.tree_level(level, &leaves, &opened, &opened, &monomials, true));
     each("choose", 24 * len + 8 * width, &|| gpu.choose(&bits, &a, &b));
     each("truncate by a bit", 24 * len + 24 * width, &|| {
         let step = ByBit { z: &a, opened: [&bits, &bits], mask: &bits, products: &dealt, bits: 16, first: true };

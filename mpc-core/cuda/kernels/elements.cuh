@@ -66,15 +66,16 @@ HD void masked_product_each(const masked_product_args &args, u64 i) {
 }
 EACH(masked_product)
 
-// bit ? a : b
+// bit ? a : b, or with `flip` bit ? a - b : b
 struct choose_args {
   u64 threads;
   const u64 *bits, *a, *b;
   u64 *out;
+  u64 flip;
 };
 HD void choose_each(const choose_args &args, u64 i) {
-  const u64 b = args.b[i];
-  args.out[i] = b + ((args.a[i] - b) & (0 - (u64)bit_of(args.bits, i)));
+  const u64 b = args.b[i], set = args.a[i] - (args.flip ? b : 0);
+  args.out[i] = b + ((set - b) & (0 - (u64)bit_of(args.bits, i)));
 }
 EACH(choose)
 
@@ -132,6 +133,21 @@ HD void truncate_opened_each(const truncate_opened_args &args, u64 i) {
   args.out[i] = mine - args.high[i] + (wrapped & ((m >> 63) - 1));
 }
 EACH(truncate_opened)
+
+// ((m >> bits) - 2^(62-bits)) beta - high + (1 - msb m) 2^(64-bits) sign
+struct truncated_product_args {
+  u64 threads;
+  const u64 *m, *beta, *high, *sign;
+  u64 *out;
+  u64 bits;
+};
+HD void truncated_product_each(const truncated_product_args &args, u64 i) {
+  const u64 m = args.m[i], bits = args.bits;
+  const u64 wrapped = bits ? args.sign[i] << (64 - bits) : 0;
+  const u64 kept = (m >> bits) - ((u64)1 << (62 - bits));
+  args.out[i] = kept * args.beta[i] - args.high[i] + (wrapped & ((m >> 63) - 1));
+}
+EACH(truncated_product)
 
 // constant + the sum of `count` products.
 struct series_args {

@@ -99,12 +99,13 @@ impl Seed {
         }
     }
 
-    /// The key as ChaCha20 takes it.
+    /// The key as ChaCha20 takes it, if it is one of ChaCha20.
     #[cfg(feature = "cuda")]
-    pub(crate) fn key(&self) -> Zeroizing<[u32; 8]> {
+    pub(crate) fn chacha_key(&self) -> Option<Zeroizing<[u32; 8]>> {
+        let Key::ChaCha20(bytes) = &self.0 else { return None };
         let mut key = Zeroizing::new([0; 8]);
-        key.iter_mut().zip(self.0.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
-        key
+        key.iter_mut().zip(bytes.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+        Some(key)
     }
 }
 

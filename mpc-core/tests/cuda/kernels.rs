@@ -6,7 +6,7 @@ use mpc_core::{
     backend::{Backend, Bits, ByBit, Cpu, Cuda, Masked, Payload, Series, cuda::Tuning, tree},
     bilinear::{Bilinear, Linear},
     conv::{Geometry, Third},
-    rand::{Address, Purpose, Seed},
+    rand::{Address, Prg, Purpose, Seed},
     ring::Ring,
     shape::{Axis, View},
 };
@@ -83,10 +83,13 @@ fn elementwise<B: Backend, R: Ring>(backend: &B, len: usize, all: &mut Results) 
             let step = ByBit { z: &a, opened: [&words[0], &words[1]], mask: &words[2], products: &b, bits, first };
             add("truncate_by_bit", &backend.truncate_by_bit(step));
             add("truncate_opened", &backend.truncate_opened(&a, &b, &c, bits, first));
+            add("truncated_product", &backend.truncated_product(&a, [&b, &c, &d], bits));
         }
     }
     let words = up::<B, u64>(backend, 9, tree::plane(len));
     add("choose", &backend.choose(&words, &a, &b));
+    add("flip", &backend.flip(&words, &a, &b));
+    add("product_less", &backend.product_less(&a, &b, &c));
     add("bits_to_ring", &backend.bits_to_ring(&words, len));
     let wire = [&a, &b, &c].map(|array| backend.to_wire(array));
     add("sum_wire", &backend.sum_wire(&wire, len));
@@ -130,14 +133,19 @@ fn bits<B: Backend>(backend: &B, len: usize, all: &mut Results) {
 }
 
 fn random<B: Backend>(backend: &B, all: &mut Results) {
-    let seed = Seed::new(&std::array::from_fn(|i| 7 * i as u8 + 1));
+    for prg in Prg::ALL {
+        random_by(backend, &Seed::new(prg, &std::array::from_fn(|i| 7 * i as u8 + 1)), all);
+    }
+}
+
+fn random_by<B: Backend>(backend: &B, seed: &Seed, all: &mut Results) {
     for (op, range) in
         [(7, 0..1), (8, 0..1000), (1 << 40, 3..4), (9, 13..500), (9, 77..77), (3, 1 << 35..(1 << 35) + 50)]
     {
         let at = Address { op, part: 3, purpose: Purpose::Own };
-        all.add(format!("random {range:?}"), backend, &backend.random::<u64>(&seed, at, range.clone()));
-        all.add(format!("random {range:?}, 32 bits"), backend, &backend.random::<u32>(&seed, at, range.clone()));
-        all.add(format!("random {range:?}, 128 bits"), backend, &backend.random::<u128>(&seed, at, range));
+        all.add(format!("random {range:?}"), backend, &backend.random::<u64>(seed, at, range.clone()));
+        all.add(format!("random {range:?}, 32 bits"), backend, &backend.random::<u32>(seed, at, range.clone()));
+        all.add(format!("random {range:?}, 128 bits"), backend, &backend.random::<u128>(seed, at, range));
     }
 }
 

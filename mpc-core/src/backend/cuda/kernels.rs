@@ -105,7 +105,7 @@ kernels! {
     Map = c"mpc_map" { threads: u64, a: u64, out: u64, how: u64, c: u64 }
     Zip = c"mpc_zip" { threads: u64, a: u64, b: u64, out: u64, how: u64 }
     MaskedProduct = c"mpc_masked_product" { threads: u64, opened: [u64; 2], masks: [u64; 2], dealt: u64, out: u64, first: u64 }
-    Choose = c"mpc_choose" { threads: u64, bits: u64, a: u64, b: u64, out: u64 }
+    Choose = c"mpc_choose" { threads: u64, bits: u64, a: u64, b: u64, out: u64, flip: u64 }
     Spread = c"mpc_spread" { threads: u64, bits: u64, out: u64 }
     Pack = c"mpc_pack" { threads: u64, a: u64, out: u64, len: u64, top: u64 }
     TruncateByBit = c"mpc_truncate_by_bit" {
@@ -113,6 +113,9 @@ kernels! {
     }
     TruncateOpened = c"mpc_truncate_opened" {
         threads: u64, m: u64, high: u64, sign: u64, out: u64, bits: u64, first: u64,
+    }
+    TruncatedProduct = c"mpc_truncated_product" {
+        threads: u64, m: u64, beta: u64, high: u64, sign: u64, out: u64, bits: u64,
     }
     Combine = c"mpc_series" { threads: u64, factors: u64, waves: u64, out: u64, count: u64, constant: u64 }
     Gather = c"mpc_view" { threads: u64, a: u64, out: u64, view: Strided }

@@ -37,7 +37,8 @@ impl Backend for Cuda {
         }
     }
     fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CudaArray<R> {
-        self.expanded(seed, at, range)
+        let found = self.expanded(seed, at, range.clone());
+        found.unwrap_or_else(|| self.back(self.0.cpu.random(seed, at, range)))
     }
 
     fn to_wire<R: Ring>(&self, a: &CudaArray<R>) -> Payload {
@@ -134,7 +135,21 @@ impl Backend for Cuda {
         }
     }
     fn choose<R: Ring>(&self, bits: &CudaArray<u64>, a: &CudaArray<R>, b: &CudaArray<R>) -> CudaArray<R> {
-        by_ring!([a, b] self.chosen(bits, a, b), self.back(self.0.cpu.choose(&self.host(bits), &self.host(a), &self.host(b))))
+        by_ring!([a, b] self.chosen(bits, a, b, false), self.back(self.0.cpu.choose(&self.host(bits), &self.host(a), &self.host(b))))
+    }
+    fn flip<R: Ring>(&self, bits: &CudaArray<u64>, a: &CudaArray<R>, b: &CudaArray<R>) -> CudaArray<R> {
+        by_ring!([a, b] self.chosen(bits, a, b, true), self.back(self.0.cpu.flip(&self.host(bits), &self.host(a), &self.host(b))))
+    }
+    fn truncated_product<R: Ring>(
+        &self,
+        m: &CudaArray<R>,
+        [beta, high, sign]: [&CudaArray<R>; 3],
+        bits: u32,
+    ) -> CudaArray<R> {
+        by_ring!([m, beta, high, sign] self.truncated_times(m, [beta, high, sign], bits), {
+            let [m, beta, high, sign] = [m, beta, high, sign].map(|array| self.host(array));
+            self.back(self.0.cpu.truncated_product(&m, [&beta, &high, &sign], bits))
+        })
     }
 
     fn truncate_by_bit<R: Ring>(&self, step: ByBit<'_, Self, R>) -> CudaArray<R> {

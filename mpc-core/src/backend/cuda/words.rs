@@ -69,17 +69,18 @@ impl Cuda {
         if begun { sum } else { self.filled(len, 0) }
     }
 
-    /// The stream of any ring is made of words of 32 bits.
-    pub(super) fn expanded<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CudaArray<R> {
+    /// The stream of any ring is made of words of 32 bits. Nothing for generators without a kernel.
+    pub(super) fn expanded<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> Option<CudaArray<R>> {
+        let key = seed.chacha_key()?;
         let out = self.room::<R>(range.len());
         let of = |elements: usize| elements as u64 * u64::from(R::BITS / 32);
         let (first, len) = (of(range.start), of(range.len()));
         let threads = (first + len).div_ceil(BLOCK) - first / BLOCK;
         if len > 0 {
-            let (out, stream, key) = (out.at(), at.stream(), *seed.key());
+            let (out, stream, key) = (out.at(), at.stream(), *key);
             self.gpu().each(threads, &k::Random { threads, out, stream, first, len, key });
         }
-        out
+        Some(out)
     }
 
     /// Nothing where there is no kernel.
@@ -218,11 +219,13 @@ impl Cuda {
         out
     }
 
-    pub(super) fn chosen(&self, bits: &Words, a: &Words, b: &Words) -> Words {
+    /// `bit ? a : b`, or with `flip` `bit ? a - b : b`.
+    pub(super) fn chosen(&self, bits: &Words, a: &Words, b: &Words, flip: bool) -> Words {
         same_len(&[b], a.len());
         assert!(bits.len() >= tree::plane(a.len()), "a bit for each element");
         let (out, threads) = self.result(a.len());
-        self.gpu().each(threads, &k::Choose { threads, bits: bits.at(), a: a.at(), b: b.at(), out: out.at() });
+        let (bits, a, b, to, flip) = (bits.at(), a.at(), b.at(), out.at(), u64::from(flip));
+        self.gpu().each(threads, &k::Choose { threads, bits, a, b, out: to, flip });
         out
     }
 
@@ -251,6 +254,14 @@ impl Cuda {
         let (m, high, sign, to) = (m.at(), high.at(), sign.at(), out.at());
         let (bits, first) = (u64::from(bits), u64::from(first));
         self.gpu().each(threads, &k::TruncateOpened { threads, m, high, sign, out: to, bits, first });
+        out
+    }
+
+    pub(super) fn truncated_times(&self, m: &Words, [beta, high, sign]: [&Words; 3], bits: u32) -> Words {
+        same_len(&[beta, high, sign], m.len());
+        let (out, threads) = self.result(m.len());
+        let (m, beta, high, sign, to) = (m.at(), beta.at(), high.at(), sign.at(), out.at());
+        self.gpu().each(threads, &k::TruncatedProduct { threads, m, beta, high, sign, out: to, bits: u64::from(bits) });
         out
     }
 
