@@ -25,6 +25,7 @@ pub mod layers;
 pub mod loss;
 pub mod metrics;
 mod module;
+pub mod onnx;
 pub mod optim;
 mod param;
 pub mod state;
