@@ -31,7 +31,9 @@ fn case(name: &str) -> Case {
 }
 
 fn largest(a: &ArrayD<f64>, b: &ArrayD<f64>) -> f64 {
-    assert_eq!(a.shape(), b.shape());
+    if a.shape() != b.shape() {
+        return f64::INFINITY;
+    }
     a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
@@ -54,6 +56,7 @@ fn on_shares(case: &Case, public_ints: bool) -> Vec<ArrayD<f64>> {
             outputs.push(match output {
                 Value::Public(x) => x.values.clone(),
                 Value::Secret(x, _) => x.reveal().await?,
+                Value::Bits(bits) => bits.number().reveal().await?,
                 other => panic!("{other:?}"),
             });
         }
@@ -69,13 +72,15 @@ fn check_with(name: &str, tolerance: f64, public_ints: bool) {
     let clear = case.graph.clear(&case.weights, &case.inputs).unwrap_or_else(|report| panic!("{name}: {report}"));
     let shares = on_shares(&case, public_ints);
     assert!(!case.outputs.is_empty());
+    let mut wrong = Vec::new();
     for (at, expected) in &case.outputs {
-        let far = largest(&clear[*at], expected);
-        assert!(far < 2e-5, "{name}, output {at} on floats: {far:e}");
-        let far = largest(&shares[*at], expected);
-        eprintln!("{name}, output {at}: {far:.1e}");
-        assert!(far < tolerance, "{name}, output {at} on shares: {far:e}");
+        let output = &case.graph.outputs()[*at];
+        let (floats, far) = (largest(&clear[*at], expected), largest(&shares[*at], expected));
+        if floats > 2e-5 || far > tolerance || floats.is_nan() || far.is_nan() {
+            wrong.push(format!("{output}: {floats:.1e} on floats, {far:.1e} on shares"));
+        }
     }
+    assert!(wrong.is_empty(), "{name}: {wrong:#?}");
 }
 
 fn check(name: &str, tolerance: f64) {
@@ -94,4 +99,65 @@ fn convolutions() {
     check("resnet_block", 2e-3);
     check("resnet_block_dynamo", 2e-3);
     check("mobilenet_block", 2e-3);
+}
+
+#[test]
+fn transformers() {
+    check("encoder", 2e-3);
+    check("encoder_dynamo", 2e-3);
+    check("transformer_layer", 2e-3);
+}
+
+#[test]
+fn secret_tokens() {
+    check_with("encoder_dynamo", 2e-3, false);
+    check_with("encoder", 2e-3, false);
+}
+
+#[test]
+fn recurrent_networks() {
+    for name in ["rnn", "gru", "lstm", "lstm_bidirectional"] {
+        check(name, 2e-3);
+    }
+}
+
+#[test]
+fn linear_models() {
+    check("logistic_regression", 5e-3);
+    check("logistic_regression_iris", 1e-3);
+    check("linear_regression", 1e-3);
+}
+
+#[test]
+fn trees() {
+    for name in ["tree", "forest", "forest_regression", "boosting"] {
+        check(name, 1e-3);
+    }
+}
+
+#[test]
+fn support_vectors() {
+    check("svm", 1e-2);
+    check("svm_regression", 1e-2);
+}
+
+#[test]
+fn every_step_by_itself() {
+    for (name, tolerance) in [
+        ("functions", 2e-3),
+        ("arithmetic", 5e-3),
+        ("choices", 1e-3),
+        ("reductions", 2e-3),
+        ("softmax_old", 1e-3),
+        ("shapes", 1e-4),
+        ("images", 2e-3),
+        ("sequences", 2e-3),
+    ] {
+        check(name, tolerance);
+    }
+}
+
+#[test]
+fn whole_secrets() {
+    check_with("choices", 1e-3, false);
 }

@@ -72,9 +72,9 @@ fn import(bytes: &[u8], folder: Option<&Path>) -> Result<(Graph, Weights), Repor
         }
     }
     // What could not be read at all would only make more problems of what needs it.
-    report.checked()?;
-    passes::run(&mut model);
-    passes::split(model)
+    report.clone().checked()?;
+    passes::run(&mut model, &mut report);
+    passes::split(model, report)
 }
 
 /// The versions of ONNX's own operators and of scikit-learn's; 0 where there is none.

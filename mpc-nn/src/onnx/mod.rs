@@ -19,6 +19,7 @@
 
 mod array;
 mod clear;
+mod fitness;
 mod graph;
 mod import;
 mod inline;
@@ -36,6 +37,7 @@ mod value;
 mod weights;
 
 pub use array::{Array, Element};
+pub use fitness::{Fitness, Output, Step};
 pub use graph::{Dim, Graph, Input};
 pub use import::{read, read_bytes};
 pub use network::{Network, Trial};

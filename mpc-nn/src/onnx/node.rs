@@ -160,10 +160,6 @@ impl<'a> Attributes<'a> {
         self.node.inputs.len()
     }
 
-    pub(super) fn operator(&self) -> &'a str {
-        &self.node.operator
-    }
-
     /// The attributes that nobody read: of a newer version, or of an older one where they are inputs now.
     pub(super) fn unread(&self) -> Vec<&'a str> {
         let read = self.read.borrow();

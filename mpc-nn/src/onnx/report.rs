@@ -94,6 +94,23 @@ impl Report {
         Self::of(file.display().to_string(), Reason::new(reason.to_string()))
     }
 
+    /// A result, or these problems followed by its own; what was told of a node already is not told again.
+    pub(super) fn with<T>(mut self, result: Result<T, Self>) -> Result<T, Self> {
+        match result {
+            Ok(_) if !self.is_empty() => Err(self),
+            Ok(value) => Ok(value),
+            Err(other) => {
+                for problem in other.problems {
+                    if !self.problems.iter().any(|known| known.place == problem.place) {
+                        self.add(problem.place, problem.operator, problem.reason);
+                    }
+                }
+                self.more += other.more;
+                Err(self)
+            }
+        }
+    }
+
     /// An error, if something is wrong.
     pub(super) fn checked(self) -> Result<(), Self> {
         if self.is_empty() { Ok(()) } else { Err(self) }

@@ -206,8 +206,233 @@ def from_sklearn():
     export("svm_regression", make_pipeline(StandardScaler(), SVR(kernel="poly", degree=2)), iris)
 
 
+class Zoo:
+    """A model of many single steps, each with an output of its own."""
+
+    def __init__(self, name, opset, *inputs):
+        self.name, self.opset, self.inputs = name, opset, inputs
+        self.nodes, self.initialisers, self.outputs = [], [], []
+
+    def constant(self, value):
+        value = np.asarray(value)
+        name = f"c{len(self.initialisers)}"
+        self.initialisers.append(numpy_helper.from_array(value, name))
+        return name
+
+    def add(self, operator, *inputs, outputs=1, kind=TensorProto.FLOAT, inner=False, domain="", **attributes):
+        inputs = [given if isinstance(given, str) else self.constant(given) for given in inputs]
+        made = [f"{operator}{len(self.nodes)}_{at}" for at in range(outputs)]
+        self.nodes.append(helper.make_node(operator, inputs, made, name=made[0], domain=domain, **attributes))
+        if not inner:
+            self.outputs += [helper.make_tensor_value_info(name, kind, None) for name in made]
+        return made[0]
+
+    def keep(self):
+        kinds = {"f": TensorProto.FLOAT, "i": TensorProto.INT64, "b": TensorProto.BOOL}
+        given = [helper.make_tensor_value_info(f"x{at}", kinds[x.dtype.kind], x.shape) for at, x in enumerate(self.inputs)]
+        graph = helper.make_graph(self.nodes, self.name, given, self.outputs, self.initialisers)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", self.opset)], ir_version=10)
+        keep(self.name, model, list(self.inputs))
+
+
+def f32(*values):
+    return np.array(values, dtype=np.float32)
+
+
+def i64(*values):
+    return np.array(values, dtype=np.int64)
+
+
+def one(value):
+    return np.array(value, dtype=np.float32)
+
+
+def single_steps():
+    x = normal(3, 8, scale=1.5)
+    zoo = Zoo("functions", 20, x)
+    for name in ["Relu", "Sigmoid", "Tanh", "Softplus", "Softsign", "Erf", "Neg", "Abs", "Sign", "Sin", "Cos", "Mish", "HardSwish", "Selu"]:
+        zoo.add(name, "x0")
+    for alpha in [0.1, 1.5]:
+        for name in ["LeakyRelu", "Elu", "Celu", "ThresholdedRelu"]:
+            zoo.add(name, "x0", alpha=alpha)
+    zoo.add("HardSigmoid", "x0", alpha=0.3, beta=0.4)
+    zoo.add("Gelu", "x0")
+    zoo.add("Gelu", "x0", approximate="tanh")
+    positive = zoo.add("Abs", "x0", inner=True)
+    positive = zoo.add("Add", positive, one(0.5))
+    for name in ["Exp", "Log", "Sqrt", "Reciprocal"]:
+        zoo.add(name, positive)
+    zoo.add("PRelu", "x0", normal(8))
+    zoo.add("Clip", "x0", one(-0.5), one(0.75))
+    zoo.add("Clip", "x0", one(0.25))
+    zoo.add("Clip", "x0", "", one(0.25))
+    zoo.keep()
+
+    y = normal(8, scale=1.5)
+    zoo = Zoo("arithmetic", 17, x, np.abs(y) + one(0.5))
+    for name in ["Add", "Sub", "Mul", "Div", "Max", "Min"]:
+        zoo.add(name, "x0", "x1")
+        zoo.add(name, "x0", normal(3, 1) + one(2))
+        zoo.add(name, one(1.75), "x1")
+    for power in [2, 3, 0.5, -1, -0.5, 1.25]:
+        zoo.add("Pow", "x1", one(power))
+    zoo.add("Pow", one(1.5), "x0")
+    for name in ["Sum", "Mean", "Max"]:
+        zoo.add(name, "x0", "x1", "x0")
+    zoo.add("MatMul", "x0", "x1")
+    zoo.add("MatMul", normal(2, 4, 3), "x0")
+    zoo.add("Gemm", "x0", normal(3, 4), normal(4), alpha=0.5, beta=2.0, transA=1)
+    zoo.add("Gemm", "x0", normal(8, 4), normal(4))
+    zoo.add("Einsum", "x0", "x0", equation="ij,kj->ik")
+    zoo.add("Einsum", "x0", normal(8, 3), equation="ij,jk")
+    zoo.add("Einsum", "x0", equation="ij->j")
+    zoo.keep()
+
+    zoo = Zoo("choices", 17, x, normal(3, 8), rng.integers(0, 8, (2, 3)))
+    whole = zoo.add("Mul", "x2", i64(2), inner=True)
+    for name in ["Equal", "Less", "Greater", "LessOrEqual", "GreaterOrEqual"]:
+        zoo.add(name, "x0", "x1", kind=TensorProto.BOOL)
+        zoo.add(name, "x2", i64(3), kind=TensorProto.BOOL)
+        zoo.add(name, "x0", one(0.25), kind=TensorProto.BOOL)
+    a = zoo.add("Greater", "x0", one(0), inner=True)
+    b = zoo.add("Less", "x1", one(0.5), inner=True)
+    for name in ["And", "Or", "Xor"]:
+        zoo.add(name, a, b, kind=TensorProto.BOOL)
+    zoo.add("Equal", a, b, kind=TensorProto.BOOL)
+    zoo.add("Not", a, kind=TensorProto.BOOL)
+    zoo.add("Where", a, "x0", "x1")
+    zoo.add("Where", a, "x0", one(-1))
+    zoo.add("Where", np.array([True, False] * 4), "x0", "x1")
+    zoo.add("Where", np.array([[True], [False], [True]]), one(2.5), "x1")
+    zoo.add("Cast", a, to=TensorProto.FLOAT)
+    zoo.add("Mul", zoo.add("Cast", a, to=TensorProto.FLOAT, inner=True), "x1")
+    zoo.add("Cast", whole, to=TensorProto.FLOAT)
+    zoo.add("OneHot", "x2", i64(8), f32(-1, 3), axis=1)
+    zoo.add("Gather", "x0", "x2", axis=1)
+    zoo.add("Gather", normal(8, 2), "x2")
+    zoo.add("ArgMax", "x0", axis=1, kind=TensorProto.INT64)
+    zoo.add("ArgMin", "x0", axis=0, keepdims=0, kind=TensorProto.INT64)
+    zoo.add("ArgMax", "x2", axis=1, select_last_index=1, kind=TensorProto.INT64)
+    top = zoo.add("TopK", "x0", i64(3), outputs=2, axis=1, inner=True)
+    zoo.add("Identity", top)
+    top = zoo.add("TopK", "x0", i64(2), outputs=2, axis=0, largest=0, inner=True)
+    zoo.add("Identity", top)
+    zoo.add("CumSum", "x0", np.array(1))
+    zoo.add("CumSum", "x0", np.array(0), exclusive=1, reverse=1)
+    zoo.add("Hardmax", "x0")
+    zoo.keep()
+
+    x = normal(2, 4, 3)
+    zoo = Zoo("reductions", 18, x)
+    for name in ["Sum", "Mean", "Max", "Min", "Prod", "L1", "L2", "SumSquare", "LogSumExp"]:
+        zoo.add(f"Reduce{name}", "x0", i64(1), keepdims=0)
+        zoo.add(f"Reduce{name}", "x0", i64(0, -1))
+    zoo.add("ReduceMean", "x0")
+    for axis in [1, -1]:
+        zoo.add("Softmax", "x0", axis=axis)
+        zoo.add("LogSoftmax", "x0", axis=axis)
+    zoo.add("LpNormalization", "x0", p=1, axis=1)
+    zoo.add("LpNormalization", "x0", p=2)
+    zoo.add("LayerNormalization", "x0", normal(3), normal(3))
+    zoo.add("LayerNormalization", "x0", normal(4, 3), axis=1, epsilon=0.01)
+    zoo.add("InstanceNormalization", "x0", normal(4), normal(4))
+    zoo.keep()
+
+    zoo = Zoo("softmax_old", 9, x)
+    zoo.add("Softmax", "x0")
+    zoo.add("LogSoftmax", "x0", axis=2)
+    zoo.add("ReduceSum", "x0", axes=[1])
+    zoo.add("Unsqueeze", "x0", axes=[0, 2])
+    zoo.add("Slice", "x0", starts=[1, 0], ends=[3, 2], axes=[1, 2])
+    zoo.add("Clip", "x0", min=-0.5, max=0.5)
+    zoo.add("Upsample", zoo.add("Unsqueeze", "x0", axes=[0], inner=True), f32(1, 1, 2, 3))
+    zoo.add("Split", "x0", outputs=2, axis=1, split=[1, 3])
+    zoo.keep()
+
+    zoo = Zoo("shapes", 18, x)
+    zoo.add("Reshape", "x0", i64(0, -1))
+    zoo.add("Reshape", "x0", i64(3, 2, 4))
+    zoo.add("Flatten", "x0", axis=2)
+    zoo.add("Transpose", "x0", perm=[2, 0, 1])
+    zoo.add("Transpose", "x0")
+    zoo.add("Unsqueeze", "x0", i64(0, -1))
+    zoo.add("Squeeze", zoo.add("Unsqueeze", "x0", i64(1), inner=True), i64(1))
+    zoo.add("Expand", zoo.add("Slice", "x0", i64(0), i64(1), i64(1), inner=True), i64(2, 5, 1))
+    zoo.add("Concat", "x0", normal(2, 1, 3), "x0", axis=1)
+    zoo.add("Slice", "x0", i64(-1, 3), i64(-100, 0), i64(2, 1), i64(-2, -1))
+    zoo.add("Slice", "x0", i64(1), i64(2**62), i64(1), i64(2))
+    zoo.add("Split", "x0", i64(1, 2, 1), outputs=3, axis=1)
+    zoo.add("Split", "x0", outputs=2, axis=1, num_outputs=2)
+    zoo.add("Gather", "x0", i64(2, -1, 0, 0), axis=1)
+    zoo.add("Gather", "x0", np.array(1), axis=2)
+    zoo.add("GatherElements", "x0", rng.integers(0, 4, (2, 2, 3)), axis=1)
+    zoo.add("GatherND", "x0", i64([0, 1], [1, 3]).reshape(2, 2))
+    zoo.add("GatherND", "x0", i64(2, 0).reshape(2, 1), batch_dims=1)
+    zoo.add("ScatterElements", "x0", rng.permutation(4)[:2].reshape(1, 2, 1).repeat(2, 0).repeat(3, 2), normal(2, 2, 3), axis=1)
+    zoo.add("ScatterND", "x0", i64([1, 2], [0, 0]).reshape(2, 2), normal(2, 3))
+    for mode in ["constant", "reflect", "edge"]:
+        zoo.add("Pad", "x0", i64(0, 1, 2, 0, 2, 1), *([one(0.5)] if mode == "constant" else []), mode=mode)
+    zoo.add("Pad", "x0", i64(1, -1), one(0), i64(1))
+    zoo.add("Tile", "x0", i64(1, 2, 2))
+    zoo.add("Trilu", "x0", upper=0)
+    zoo.add("Trilu", "x0", np.array(1))
+    zoo.add("Shape", "x0", kind=TensorProto.INT64)
+    zoo.add("Size", "x0", kind=TensorProto.INT64)
+    zoo.keep()
+
+    x = normal(2, 4, 6, 5)
+    zoo = Zoo("images", 18, x)
+    conv = lambda *shape, **more: zoo.add("Conv", "x0", normal(*shape, scale=0.4), normal(shape[0]), **more)
+    conv(3, 4, 3, 3)
+    conv(3, 4, 3, 2, pads=[1, 0, 2, 1], strides=[2, 1])
+    conv(4, 1, 3, 3, group=4, dilations=[2, 1], pads=[2, 1, 2, 1])
+    conv(6, 2, 2, 2, group=2, auto_pad="SAME_UPPER", strides=[2, 2])
+    conv(3, 4, 2, 3, auto_pad="SAME_LOWER")
+    turned = lambda *shape, **more: zoo.add("ConvTranspose", "x0", normal(*shape, scale=0.4), **more)
+    turned(4, 3, 3, 3, strides=[2, 2], pads=[1, 1, 1, 1], output_padding=[1, 1])
+    turned(4, 2, 2, 3, group=2, strides=[1, 2], pads=[0, 1, 1, 0])
+    for name in ["MaxPool", "AveragePool"]:
+        zoo.add(name, "x0", kernel_shape=[2, 2], strides=[2, 2])
+        zoo.add(name, "x0", kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
+        zoo.add(name, "x0", kernel_shape=[3, 2], strides=[2, 2], pads=[0, 0, 2, 1])
+        zoo.add(name, "x0", kernel_shape=[3, 3], strides=[2, 2], ceil_mode=1)
+        zoo.add(name, "x0", kernel_shape=[2, 2], auto_pad="SAME_UPPER")
+    zoo.add("AveragePool", "x0", kernel_shape=[3, 3], pads=[1, 1, 1, 1], count_include_pad=1)
+    zoo.add("AveragePool", "x0", kernel_shape=[3, 3], pads=[1, 0, 2, 1], count_include_pad=1)
+    zoo.add("GlobalMaxPool", "x0")
+    zoo.add("GlobalAveragePool", "x0")
+    zoo.add("LRN", "x0", size=3, alpha=0.5, bias=1.5)
+    zoo.add("DepthToSpace", "x0", blocksize=2)
+    zoo.add("DepthToSpace", "x0", blocksize=2, mode="CRD")
+    zoo.add("Resize", "x0", "", f32(1, 1, 2, 2), mode="nearest")
+    zoo.add("Resize", "x0", "", "", i64(2, 4, 9, 4), mode="linear")
+    zoo.add("Resize", "x0", "", f32(1, 1, 0.5, 2), mode="linear", coordinate_transformation_mode="align_corners")
+    zoo.add("Resize", "x0", "", f32(1, 1, 3, 2), mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor")
+    bn = [np.abs(normal(4)) + one(0.5), normal(4), normal(4), np.abs(normal(4)) + one(0.5)]
+    zoo.add("BatchNormalization", "x0", *bn)
+    after = conv(4, 4, 1, 1, inner=True)
+    zoo.add("BatchNormalization", after, *bn, epsilon=0.01)
+    zoo.keep()
+
+    x = normal(2, 3, 9)
+    zoo = Zoo("sequences", 18, x)
+    zoo.add("Conv", "x0", normal(4, 3, 3), normal(4), pads=[1, 2], strides=[2])
+    zoo.add("ConvTranspose", "x0", normal(3, 2, 3), strides=[2])
+    zoo.add("MaxPool", "x0", kernel_shape=[3], strides=[2])
+    zoo.add("AveragePool", "x0", kernel_shape=[2], strides=[2], pads=[1, 0])
+    x1 = zoo.add("Transpose", "x0", perm=[2, 0, 1], inner=True)
+    bias = normal(2, 24, scale=0.5)
+    zoo.add("GRU", x1, normal(2, 12, 3), normal(2, 12, 4), bias, "", normal(2, 2, 4), outputs=2, hidden_size=4, direction="bidirectional")
+    zoo.add("GRU", x1, normal(1, 12, 3), normal(1, 12, 4), outputs=2, hidden_size=4, direction="reverse", linear_before_reset=1)
+    zoo.add("LSTM", x1, normal(1, 16, 3), normal(1, 16, 4), normal(1, 32), "", normal(1, 2, 4), normal(1, 2, 4), outputs=3, hidden_size=4)
+    zoo.add("RNN", x1, normal(1, 4, 3), normal(1, 4, 4, scale=0.4), outputs=2, hidden_size=4, activations=["Relu"])
+    zoo.keep()
+
+
 if __name__ == "__main__":
-    which = sys.argv[1:] or ["torch", "sklearn"]
+    which = sys.argv[1:] or ["steps", "torch", "sklearn"]
+    if "steps" in which:
+        single_steps()
     if "sklearn" in which:
         from_sklearn()
     if "torch" in which:

@@ -12,6 +12,7 @@ mod matmul;
 mod norm;
 mod pick;
 mod pool;
+mod recurrent;
 mod reduce;
 mod resize;
 mod scatter;
@@ -19,6 +20,7 @@ mod shape;
 mod slice;
 mod softmax;
 mod sort;
+mod trees;
 mod window;
 
 pub(super) use cast::element;
@@ -145,6 +147,7 @@ pub(super) const FAMILIES: &[(&str, &[Entry])] = &[
     ("pooling", pool::OPERATORS),
     ("normalisations", norm::OPERATORS),
     ("softmax", softmax::OPERATORS),
+    ("recurrent networks", recurrent::OPERATORS),
     ("reductions", reduce::OPERATORS),
     ("sorting", sort::OPERATORS),
     ("shapes", shape::OPERATORS),
@@ -154,6 +157,8 @@ pub(super) const FAMILIES: &[(&str, &[Entry])] = &[
     ("images", resize::OPERATORS),
     ("types", cast::OPERATORS),
     ("constants", make::OPERATORS),
+    ("scikit-learn", trees::OPERATORS),
+
 ];
 
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {

@@ -56,7 +56,7 @@ fn folded(model: &Model, node: &Node) -> Option<Vec<Array>> {
 fn does_nothing(model: &Model, node: &Node) -> bool {
     let input = node.inputs.first();
     match (&node.domain[..], &node.operator[..]) {
-        ("", "Identity" | "Dropout") => true,
+        ("" | OWN, "Identity" | "Dropout") => true,
         // Among kinds of floats.
         ("", "Cast") => {
             let float = |kind: &Attribute| matches!(kind, Attribute::Int(1 | 10 | 11 | 16));

@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// Secret are the numbers that a model was trained for: floats with at least one axis. Public are whole numbers and truth
 /// values (sizes, axes, indices, masks), single floats without an axis (an epsilon, the root of a size), and what an
 /// operator needs to know, such as the bounds of a clip.
-pub(in crate::onnx) fn split(model: Model) -> Result<(Graph, Weights), Report> {
+pub(in crate::onnx) fn split(model: Model, mut report: Report) -> Result<(Graph, Weights), Report> {
     let Model { opsets, inputs, outputs, constants, nodes, .. } = model;
     let mut known = BTreeSet::new();
     for node in &nodes {
@@ -26,7 +26,6 @@ pub(in crate::onnx) fn split(model: Model) -> Result<(Graph, Weights), Report> {
         }
     }
     let (mut weights, mut shapes, mut public) = (Weights::new(), Vec::new(), Vec::new());
-    let mut report = Report::default();
     for (name, array) in constants {
         let secret = array.element == Element::Float && array.rank() > 0 && !known.contains(&name);
         if array.values.iter().any(|x| x.is_nan()) {
@@ -39,8 +38,8 @@ pub(in crate::onnx) fn split(model: Model) -> Result<(Graph, Weights), Report> {
             public.push((name, array));
         }
     }
-    report.checked()?;
-    let graph = Graph::of(Plan { opsets, inputs, outputs, weights: shapes, constants: public, nodes })?;
+    let graph = Graph::of(Plan { opsets, inputs, outputs, weights: shapes, constants: public, nodes });
+    let graph = report.with(graph)?;
     tried(&graph)?;
     Ok((graph, weights))
 }

@@ -1,0 +1,127 @@
+//! Files that are malformed, hostile or not supported; graphs that travel; the table of operators.
+
+use mpc_core::{Result, Session, sim::Sim};
+use mpc_nn::{
+    Module,
+    onnx::{self, Graph},
+};
+use proptest::prelude::*;
+use std::{fs, path::PathBuf};
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/onnx_models")
+}
+
+fn bytes(name: &str) -> Vec<u8> {
+    fs::read(folder().join(format!("{name}.onnx"))).unwrap()
+}
+
+#[test]
+fn a_graph_travels_without_weights() {
+    let (graph, weights) = onnx::read_bytes(&bytes("lenet")).unwrap();
+    let sent = postcard::to_stdvec(&graph).unwrap();
+    let got: Graph = postcard::from_bytes(&sent).unwrap();
+    assert_eq!(got, graph);
+    // The file has 3 kB of weights, and the graph is what is left.
+    assert!(sent.len() < 1200, "{}", sent.len());
+    for (name, values) in weights.iter() {
+        for value in values.iter().filter(|value| value.abs() > 1e-3) {
+            let (wide, narrow) = (value.to_le_bytes(), (*value as f32).to_le_bytes());
+            assert!(!sent.windows(8).any(|part| part == wide) && !sent.windows(4).any(|part| part == narrow), "{name}");
+        }
+    }
+    assert!(graph.weights().eq(weights.iter().map(|(name, values)| (name, values.shape()))));
+}
+
+#[test]
+fn a_graph_from_elsewhere_is_checked() {
+    let (graph, _) = onnx::read_bytes(&bytes("mlp")).unwrap();
+    let sent = postcard::to_stdvec(&graph).unwrap();
+    let (from, to) = (b"Gemm", b"Germ");
+    let at = sent.windows(4).position(|part| part == from).unwrap();
+    let mut other = sent.clone();
+    other[at..at + 4].copy_from_slice(to);
+    assert!(postcard::from_bytes::<Graph>(&other).is_err());
+}
+
+#[test]
+fn debug_shows_no_weight() {
+    let (graph, weights) = onnx::read_bytes(&bytes("mlp")).unwrap();
+    let text = format!("{weights:?} {graph:?} {:?}", graph.nodes());
+    let first = weights.iter().next().unwrap().1.first().copied().unwrap();
+    assert!(text.contains("[16, 6]") && !text.contains(&format!("{first:?}")[..6]), "{text}");
+}
+
+#[test]
+fn mistakes_name_the_node_at_every_party() {
+    let (graph, weights) = onnx::read_bytes(&bytes("mlp")).unwrap();
+    let program = async |s: Session| -> Result<Vec<String>> {
+        let network = graph.network(&s, 0, Some(&weights));
+        assert_eq!(network.parameters().len(), 6);
+        let of = |shape: [usize; 2]| s.public(shape, &vec![0.5; shape[0] * shape[1]]).share();
+        let wrong = network.forward(&[of([4, 7])]);
+        let none = network.forward(&[]);
+        Ok([wrong, none].iter().map(|outputs| format!("{:?}", outputs[0])).collect())
+    };
+    for found in Sim::new(2).run(program) {
+        let [wrong, none] = &found.unwrap()[..] else { panic!() };
+        assert!(wrong.contains("[4, 7], and the model takes [batch, 6]"), "{wrong}");
+        assert!(none.contains("it takes 1 inputs, not 0"), "{none}");
+    }
+}
+
+#[test]
+fn an_owner_without_weights_stops_the_session() {
+    let (graph, _) = onnx::read_bytes(&bytes("mlp")).unwrap();
+    let program = async |s: Session| -> Result<()> {
+        let network = graph.network(&s, 1, None);
+        let x = s.public([1, 6], &[0.0; 6]).share();
+        network.forward(&[x])[0].reveal().await.map(|_| ())
+    };
+    let errors: Vec<_> = Sim::new(2).run(program).into_iter().map(|result| result.unwrap_err().to_string()).collect();
+    assert!(errors.iter().all(|error| error.contains("party1") && error.contains("Missing")), "{errors:?}");
+}
+
+#[test]
+fn the_table_in_the_documentation_is_that_of_the_code() {
+    let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/onnx.md");
+    let text = fs::read_to_string(&file).unwrap();
+    let (begin, end) = ("<!-- operators -->\n", "<!-- end of operators -->");
+    let (before, rest) = text.split_once(begin).unwrap();
+    let (found, after) = rest.split_once(end).unwrap();
+    if std::env::var_os("ONNX_TABLE").is_some_and(|value| value == "write") {
+        fs::write(&file, format!("{before}{begin}{}{end}{after}", onnx::operators())).unwrap();
+        return;
+    }
+    assert!(found == onnx::operators(), "run again with ONNX_TABLE=write");
+}
+
+/// Reads bytes that may be anything, and runs what comes of it in the clear on small inputs.
+fn survive(bytes: &[u8]) {
+    let Ok((graph, _)) = onnx::read_bytes(bytes) else { return };
+    let sent = postcard::to_stdvec(&graph).unwrap();
+    let got: Graph = postcard::from_bytes(&sent).unwrap();
+    assert!(got == graph || sent == postcard::to_stdvec(&got).unwrap());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+
+    #[test]
+    fn changed_files_never_panic(
+        which in 0usize..8,
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..6),
+        cut in any::<Option<prop::sample::Index>>(),
+    ) {
+        let name = ["mlp", "lenet", "tree", "lstm", "shapes", "images", "choices", "encoder_dynamo"][which];
+        let mut bytes = bytes(name);
+        for (at, value) in changes {
+            let at = at.index(bytes.len());
+            bytes[at] = value;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        survive(&bytes);
+    }
+}
