@@ -152,6 +152,7 @@ fn every_step_by_itself() {
         ("shapes", 1e-4),
         ("images", 2e-3),
         ("sequences", 2e-3),
+        ("attention", 2e-3),
     ] {
         check(name, tolerance);
     }

@@ -5,7 +5,7 @@ mod pickle;
 
 use crate::data::{FileError, Problem, tensors::half};
 use ndarray::{ArrayD, IxDyn};
-use pickle::{Tensor, Value};
+use pickle::{Pickle, Tensor, Value};
 use std::{
     collections::HashMap,
     fs::File,
@@ -20,8 +20,8 @@ const PICKLE: u64 = 1 << 26;
 const LARGEST: usize = 1 << 31;
 /// Dictionaries in dictionaries, as in a checkpoint of a training.
 const DEPTH: usize = 4;
-/// The most tensors.
-const TENSORS: usize = 1 << 18;
+/// The most entries of all dictionaries, each as often as it is met.
+const ENTRIES: usize = 1 << 18;
 
 /// Reads all tensors by name. Those of dictionaries in the dictionary have its key and a dot before their name, as
 /// `state_dict.conv1.weight`.
@@ -53,9 +53,9 @@ fn of_zip(reader: impl Read + Seek) -> Result<Vec<(String, ArrayD<f64>)>, Failur
         return format("written on a machine with another order of bytes");
     }
     let bytes = entry(&mut archive, &index, PICKLE)?;
-    let value = pickle::read(&bytes).map_err(|problem| (Some("data.pkl".to_owned()), Problem::Format(problem)))?;
-    let mut named = Vec::new();
-    collect(&value, "", DEPTH, &mut named)?;
+    let pickle = pickle::read(&bytes).map_err(|problem| (Some("data.pkl".to_owned()), Problem::Format(problem)))?;
+    let (mut named, mut left) = (Vec::new(), ENTRIES);
+    collect(&pickle, &pickle.top, "", DEPTH, &mut left, &mut named)?;
     if named.is_empty() {
         return format("no dictionary of tensors in it: save `model.state_dict()`");
     }
@@ -158,15 +158,25 @@ fn strided(tensor: &Tensor, numbers: &[f64]) -> Option<ArrayD<f64>> {
     ArrayD::from_shape_vec(IxDyn(shape), values).ok()
 }
 
-/// The tensors of a dictionary and of those in it.
-fn collect(value: &Value, prefix: &str, depth: usize, named: &mut Vec<(String, Tensor)>) -> Result<(), Failure> {
-    let Value::Dict(entries) = value else { return Ok(()) };
-    for (key, value) in entries.borrow().iter() {
+/// The tensors of a dictionary and of those in it; `left`: how many entries may be looked at.
+fn collect(
+    pickle: &Pickle,
+    value: &Value,
+    prefix: &str,
+    depth: usize,
+    left: &mut usize,
+    named: &mut Vec<(String, Tensor)>,
+) -> Result<(), Failure> {
+    let entries = if let Value::Dict(at) = value { pickle.dicts.get(*at) } else { None };
+    for (key, value) in entries.into_iter().flatten() {
+        *left = match left.checked_sub(1) {
+            Some(left) => left,
+            None => return format("too many entries"),
+        };
         let Value::Text(key) = key else { continue };
         match value {
-            Value::Tensor(tensor) if named.len() < TENSORS => named.push((format!("{prefix}{key}"), (**tensor).clone())),
-            Value::Tensor(_) => return format("too many tensors"),
-            Value::Dict(_) if depth > 1 => collect(value, &format!("{prefix}{key}."), depth - 1, named)?,
+            Value::Tensor(tensor) => named.push((format!("{prefix}{key}"), (**tensor).clone())),
+            Value::Dict(_) if depth > 1 => collect(pickle, value, &format!("{prefix}{key}."), depth - 1, left, named)?,
             _ => {}
         }
     }

@@ -414,6 +414,15 @@ def single_steps():
     zoo.add("BatchNormalization", after, *bn, epsilon=0.01)
     zoo.keep()
 
+    q, k, v = normal(2, 4, 5, 3), normal(2, 2, 6, 3), normal(2, 2, 6, 4)
+    zoo = Zoo("attention", 23, q, k, v, normal(2, 5, 8))
+    zoo.add("Attention", "x0", "x1", "x2")
+    zoo.add("Attention", "x0", "x1", "x2", normal(5, 6), scale=0.3)
+    zoo.add("Attention", "x0", "x1", "x2", np.tril(np.ones((5, 6), dtype=bool)))
+    zoo.add("Attention", "x3", "x3", "x3", q_num_heads=2, kv_num_heads=2, is_causal=1)
+    zoo.add("RMSNormalization", "x3", normal(8))
+    zoo.keep()
+
     x = normal(2, 3, 9)
     zoo = Zoo("sequences", 18, x)
     zoo.add("Conv", "x0", normal(4, 3, 3), normal(4), pads=[1, 2], strides=[2])
@@ -428,9 +437,29 @@ def single_steps():
     zoo.add("RNN", x1, normal(1, 4, 3), normal(1, 4, 4, scale=0.4), outputs=2, hidden_size=4, activations=["Relu"])
     zoo.keep()
 
+def states():
+    """State dictionaries as PyTorch saves them, and the same as .npz."""
+    import torch
+    from torch import nn
+
+    torch.manual_seed(7)
+    model = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Linear(4, 3))
+    state = dict(model.state_dict())
+    # A view of other numbers, other kinds, and something that is no tensor.
+    state["turned"] = state["2.weight"].t()
+    state["half"], state["brain"] = state["2.bias"].half(), state["2.bias"].bfloat16()
+    state["whole"], state["parameter"] = torch.arange(-3, 3), nn.Parameter(torch.ones(2, 2))
+    torch.save(model.state_dict(), HERE / "state.pt")
+    torch.save({"state_dict": state, "epoch": 7, "lr": 0.1, "args": {"name": "x"}}, HERE / "checkpoint.pth")
+    numbers = lambda state, prefix="": {prefix + name: x.detach().float().numpy() for name, x in state.items()}
+    np.savez_compressed(HERE / "state_pt.npz", **numbers(model.state_dict()))
+    np.savez_compressed(HERE / "checkpoint_pth.npz", **numbers(state, "state_dict."))
+
 
 if __name__ == "__main__":
-    which = sys.argv[1:] or ["steps", "torch", "sklearn"]
+    which = sys.argv[1:] or ["steps", "states", "torch", "sklearn"]
+    if "states" in which:
+        states()
     if "steps" in which:
         single_steps()
     if "sklearn" in which:

@@ -2,6 +2,7 @@
 
 mod activation;
 mod arithmetic;
+mod attention;
 mod cast;
 mod choose;
 mod compare;
@@ -147,6 +148,7 @@ pub(super) const FAMILIES: &[(&str, &[Entry])] = &[
     ("pooling", pool::OPERATORS),
     ("normalisations", norm::OPERATORS),
     ("softmax", softmax::OPERATORS),
+    ("attention", attention::OPERATORS),
     ("recurrent networks", recurrent::OPERATORS),
     ("reductions", reduce::OPERATORS),
     ("sorting", sort::OPERATORS),

@@ -65,6 +65,14 @@ fn softmax(mut x: ArrayViewMut1<'_, f64>) {
     x.mapv_inplace(|x| x / sum);
 }
 
+/// The softmax along the last axis.
+pub(super) fn softmax_last(x: &Array) -> Array {
+    let mut values = x.values.clone();
+    let last = values.ndim().saturating_sub(1);
+    values.lanes_mut(Axis(last)).into_iter().for_each(softmax);
+    Array::float(values)
+}
+
 fn log_softmax(mut x: ArrayViewMut1<'_, f64>) {
     let most = x.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let sum = x.iter().map(|x| (x - most).exp()).sum::<f64>().ln();

@@ -114,12 +114,11 @@ pub(super) fn classifier(
     let mut votes_of = Vec::with_capacity(classes);
     for class in 0..classes {
         let mut parts = Vec::new();
-        for (pair, &(i, j)) in all.iter().enumerate().filter(|(_, (i, j))| [*i, *j].contains(&class)) {
+        for (pair, &(i, _)) in all.iter().enumerate().filter(|(_, (i, j))| [*i, *j].contains(&class)) {
             let at = steps.ints([pair as i64]);
             let vote = steps.op("Gather", &[&votes, &at], &[("axis", 1)]);
             let one = steps.number(1.0);
             parts.push(if i == class { vote } else { steps.op("Sub", &[&one, &vote], &[]) });
-            let _ = j;
         }
         let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
         votes_of.push(steps.op("Sum", &parts, &[]));
@@ -133,8 +132,9 @@ pub(super) fn classifier(
         steps.named("Identity", &[&decisions], output);
         return Ok(());
     }
+    // ONNX Runtime gives the decision for the first class as the score of the second.
     let other = steps.op("Neg", &[&decisions], &[]);
-    let both = steps.op("Concat", &[&decisions, &other], &[("axis", 1)]);
+    let both = steps.op("Concat", &[&other, &decisions], &[("axis", 1)]);
     steps.named("Identity", &[&both], output);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Python's pickles, as far as they describe tensors. A pickle is a program for a stack machine; here its values are data, and
 //! a call of anything but the few functions that make tensors gives a value that nothing can be done with.
 
-use std::{cell::RefCell, collections::HashMap, rc::Rc};
+use std::{collections::HashMap, rc::Rc};
 
 /// What a tensor is a view of, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,16 +17,16 @@ pub(super) struct Tensor {
     pub(super) stride: Vec<usize>,
 }
 
-/// A value of a pickle. What several places share is held once, as in Python.
+/// A value of a pickle. Tuples and dictionaries are held by their number, so that what contains itself, or is nested without
+/// measure, does no harm.
 #[derive(Clone, Debug)]
 pub(super) enum Value {
     /// Marks where the arguments of an instruction begin.
     Mark,
     Int(i64),
     Text(Rc<str>),
-    Tuple(Rc<[Value]>),
-    List(Rc<RefCell<Vec<Value>>>),
-    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    Tuple(usize),
+    Dict(usize),
     /// A class or function, by module and name.
     Global(Rc<str>),
     Storage(Rc<Tensor>),
@@ -38,15 +38,24 @@ pub(super) enum Value {
 /// The deepest stack, and the most values that are remembered.
 const MOST: usize = 1 << 22;
 
-/// The value of a pickle.
-pub(super) fn read(bytes: &[u8]) -> Result<Value, String> {
-    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new() };
+/// What a pickle describes.
+pub(super) struct Pickle {
+    /// Its value.
+    pub(super) top: Value,
+    /// All dictionaries, by number.
+    pub(super) dicts: Vec<Vec<(Value, Value)>>,
+}
+
+/// Reads a pickle.
+pub(super) fn read(bytes: &[u8]) -> Result<Pickle, String> {
+    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new(), tuples: Vec::new(), dicts: Vec::new() };
     loop {
-        if machine.stack.len() > MOST || machine.memo.len() > MOST {
+        let held = machine.memo.len() + machine.tuples.len() + machine.dicts.len();
+        if machine.stack.len() > MOST || held > MOST {
             return Err("the pickle is too large".to_owned());
         }
         if machine.step()? {
-            return machine.pop();
+            return Ok(Pickle { top: machine.pop()?, dicts: machine.dicts });
         }
     }
 }
@@ -56,6 +65,8 @@ struct Machine<'a> {
     at: usize,
     stack: Vec<Value>,
     memo: HashMap<u64, Value>,
+    tuples: Vec<Vec<Value>>,
+    dicts: Vec<Vec<(Value, Value)>>,
 }
 
 impl Machine<'_> {
@@ -100,8 +111,23 @@ impl Machine<'_> {
     fn tuple(&mut self, count: usize) -> Result<(), String> {
         let from = self.stack.len().checked_sub(count).ok_or("the pickle takes more than it has put")?;
         let values = self.stack.split_off(from);
-        self.stack.push(Value::Tuple(values.into()));
+        let tuple = self.grouped(values);
+        self.stack.push(tuple);
         Ok(())
+    }
+
+    fn grouped(&mut self, values: Vec<Value>) -> Value {
+        self.tuples.push(values);
+        Value::Tuple(self.tuples.len() - 1)
+    }
+
+    fn dict(&mut self) -> Value {
+        self.dicts.push(Vec::new());
+        Value::Dict(self.dicts.len() - 1)
+    }
+
+    fn parts(&self, value: &Value) -> Option<&[Value]> {
+        if let Value::Tuple(at) = value { self.tuples.get(*at).map(Vec::as_slice) } else { None }
     }
 
     fn remember(&mut self, at: u64) -> Result<(), String> {
@@ -116,16 +142,14 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Adds pairs to the dictionary on top, or elements to the list.
-    fn set(&mut self, values: Vec<Value>) -> Result<(), String> {
-        if let Some(Value::Dict(entries)) = self.stack.last() {
-            let mut entries = entries.try_borrow_mut().map_err(|_| "a dictionary in itself")?;
+    /// Adds pairs to the dictionary on top. Lists are passed over.
+    fn set(&mut self, values: Vec<Value>) {
+        if let Some(Value::Dict(at)) = self.stack.last() {
             let mut values = values.into_iter();
             while let (Some(key), Some(value)) = (values.next(), values.next()) {
-                entries.push((key, value));
+                self.dicts[*at].push((key, value));
             }
         }
-        Ok(())
     }
 
     /// One instruction; whether it was the last.
@@ -137,10 +161,9 @@ impl Machine<'_> {
             0x95 => return self.take(8).map(|_| false),
             b'.' => return Ok(true),
             b'(' => Value::Mark,
-            b'}' => Value::Dict(Rc::default()),
-            b']' => Value::List(Rc::default()),
-            b')' => Value::Tuple(Rc::new([])),
-            b'N' => Value::Other,
+            b'}' => self.dict(),
+            b')' => self.grouped(Vec::new()),
+            b'N' | b']' => Value::Other,
             0x88 => Value::Int(1),
             0x89 => Value::Int(0),
             b'J' => Value::Int(i64::from(self.number(4)? as u32 as i32)),
@@ -158,23 +181,31 @@ impl Machine<'_> {
                 (Value::Text(name), Value::Text(module)) => Value::Global(format!("{module}.{name}").into()),
                 _ => return Err("a class without a name".to_owned()),
             },
-            b'Q' => persistent(&self.pop()?),
+            b'Q' => {
+                let name = self.pop()?;
+                self.persistent(&name)
+            }
             b'R' | 0x81 => {
                 let (arguments, function) = (self.pop()?, self.pop()?);
-                called(&function, &arguments)?
+                self.called(&function, &arguments)?
             }
             // BUILD: the state of an object, which is passed over.
             b'b' => return self.pop().map(|_| false),
             b'0' => return self.pop().map(|_| false),
-            b't' => Value::Tuple(self.marked()?.into()),
+            b't' => {
+                let values = self.marked()?;
+                self.grouped(values)
+            }
             0x85..=0x87 => return self.tuple(usize::from(code - 0x84)).map(|()| false),
             b's' => {
                 let (value, key) = (self.pop()?, self.pop()?);
-                return self.set(vec![key, value]).map(|()| false);
+                self.set(vec![key, value]);
+                return Ok(false);
             }
             b'u' | b'e' => {
                 let values = self.marked()?;
-                return self.set(values).map(|()| false);
+                self.set(values);
+                return Ok(false);
             }
             b'a' => return self.pop().map(|_| false),
             b'q' => return self.number(1).and_then(|at| self.remember(at)).map(|()| false),
@@ -198,44 +229,40 @@ impl Machine<'_> {
             _ => Ok(Value::Other),
         }
     }
-}
 
-/// What a persistent name stands for: numbers of the archive.
-fn persistent(name: &Value) -> Value {
-    let Value::Tuple(parts) = name else { return Value::Other };
-    match &parts[..] {
-        [Value::Text(what), Value::Global(kind), Value::Text(key), _, Value::Int(count)] if &**what == "storage" => {
-            let kind = kind.rsplit('.').next().unwrap_or("").to_owned();
-            let count = usize::try_from(*count).unwrap_or(usize::MAX);
-            let (shape, stride) = (Vec::new(), Vec::new());
-            Value::Storage(Rc::new(Tensor { storage: key.to_string(), kind, count, offset: 0, shape, stride }))
+    /// What a persistent name stands for: numbers of the archive.
+    fn persistent(&self, name: &Value) -> Value {
+        match self.parts(name) {
+            Some([Value::Text(what), Value::Global(kind), Value::Text(key), _, Value::Int(count)]) if &**what == "storage" => {
+                let kind = kind.rsplit('.').next().unwrap_or("").to_owned();
+                let count = usize::try_from(*count).unwrap_or(usize::MAX);
+                let (shape, stride) = (Vec::new(), Vec::new());
+                Value::Storage(Rc::new(Tensor { storage: key.to_string(), kind, count, offset: 0, shape, stride }))
+            }
+            _ => Value::Other,
         }
-        _ => Value::Other,
     }
-}
 
-fn sizes(value: &Value) -> Option<Vec<usize>> {
-    let Value::Tuple(parts) = value else { return None };
-    let size = |part: &Value| if let Value::Int(size) = part { usize::try_from(*size).ok() } else { None };
-    parts.iter().map(size).collect()
-}
+    fn sizes(&self, value: &Value) -> Option<Vec<usize>> {
+        let size = |part: &Value| if let Value::Int(size) = part { usize::try_from(*size).ok() } else { None };
+        self.parts(value)?.iter().map(size).collect()
+    }
 
-/// What a known function makes of its arguments.
-fn called(function: &Value, arguments: &Value) -> Result<Value, String> {
-    let (Value::Global(name), Value::Tuple(arguments)) = (function, arguments) else { return Ok(Value::Other) };
-    match (&**name, &arguments[..]) {
-        ("collections.OrderedDict", []) => Ok(Value::Dict(Rc::default())),
-        ("torch._utils._rebuild_parameter", [tensor @ Value::Tensor(_), ..]) => Ok(tensor.clone()),
-        ("torch._utils._rebuild_tensor_v2", [Value::Storage(storage), Value::Int(offset), shape, stride, ..]) => {
-            let (Some(shape), Some(stride)) = (sizes(shape), sizes(stride)) else {
-                return Err("a tensor with a shape that cannot be".to_owned());
-            };
-            let all = shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size.max(1)));
-            let fits = shape.len() == stride.len() && shape.len() <= 16 && all.is_some();
-            let offset = usize::try_from(*offset).ok().filter(|_| fits);
-            let offset = offset.ok_or("a tensor with a shape that cannot be")?;
-            Ok(Value::Tensor(Rc::new(Tensor { offset, shape, stride, ..(**storage).clone() })))
+    /// What a known function makes of its arguments.
+    fn called(&mut self, function: &Value, arguments: &Value) -> Result<Value, String> {
+        let (Value::Global(name), Some(arguments)) = (function, self.parts(arguments)) else { return Ok(Value::Other) };
+        match (&**name, arguments) {
+            ("collections.OrderedDict", []) => Ok(self.dict()),
+            ("torch._utils._rebuild_parameter", [tensor @ Value::Tensor(_), ..]) => Ok(tensor.clone()),
+            ("torch._utils._rebuild_tensor_v2", [Value::Storage(storage), Value::Int(offset), shape, stride, ..]) => {
+                let wrong = || "a tensor with a shape that cannot be".to_owned();
+                let (shape, stride) = (self.sizes(shape).ok_or_else(wrong)?, self.sizes(stride).ok_or_else(wrong)?);
+                let all = shape.iter().try_fold(1usize, |all, &size| all.checked_mul(size.max(1)));
+                let fits = shape.len() == stride.len() && shape.len() <= 16 && all.is_some();
+                let offset = usize::try_from(*offset).ok().filter(|_| fits).ok_or_else(wrong)?;
+                Ok(Value::Tensor(Rc::new(Tensor { offset, shape, stride, ..(**storage).clone() })))
+            }
+            _ => Ok(Value::Other),
         }
-        _ => Ok(Value::Other),
     }
 }
