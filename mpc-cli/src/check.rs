@@ -81,9 +81,10 @@ fn described(graph: &onnx::Graph) -> String {
             onnx::Dim::Open(name) if name.is_empty() => "any".to_owned(),
             onnx::Dim::Open(name) => name.clone(),
         };
-        let shape = input.shape.as_ref().map_or("any".to_owned(), |dims| {
-            format!("[{}]", dims.iter().map(dim).collect::<Vec<_>>().join(", "))
-        });
+        let shape = input
+            .shape
+            .as_ref()
+            .map_or("any".to_owned(), |dims| format!("[{}]", dims.iter().map(dim).collect::<Vec<_>>().join(", ")));
         table.add_row([input.name.clone(), format!("{:?}", input.element).to_lowercase(), shape]);
     }
     let weights: usize = graph.weights().map(|(_, shape)| shape.iter().product::<usize>()).sum();

@@ -21,7 +21,8 @@ struct Case {
 }
 
 fn case(name: &str) -> Case {
-    let (graph, weights) = onnx::read(file(&format!("{name}.onnx"))).unwrap_or_else(|report| panic!("{name}: {report}"));
+    let (graph, weights) =
+        onnx::read(file(&format!("{name}.onnx"))).unwrap_or_else(|report| panic!("{name}: {report}"));
     let mut arrays = npy::read_npz(file(&format!("{name}.npz"))).unwrap();
     arrays.sort_by(|a, b| a.0.cmp(&b.0));
     let number = |name: &str, stem: &str| name.strip_prefix(stem).and_then(|rest| rest.parse::<usize>().ok());

@@ -34,6 +34,73 @@ fn a_graph_travels_without_weights() {
 }
 
 #[test]
+fn everything_that_is_refused_is_told_at_once() {
+    let report = onnx::read_bytes(&bytes("refused")).unwrap_err();
+    let text = report.to_string();
+    assert_eq!(report.len(), 5, "{text}");
+    for part in [
+        "(Det): this operator is not supported",
+        "`Floor0_0` (Floor): it is supported on public values only",
+        "(Conv): the weight",
+        "(MatMul): the product of",
+        "(Softmax): axis 5",
+    ] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+}
+
+#[test]
+fn numbers_beside_the_model_are_read_from_its_folder_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("model");
+    fs::create_dir(&inner).unwrap();
+    let (model, whole) = (bytes("beside"), [0f32, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0].map(f32::to_le_bytes).concat());
+    let read = |model: &[u8]| {
+        fs::write(inner.join("model.onnx"), model).unwrap();
+        onnx::read(inner.join("model.onnx")).map_err(|report| report.to_string())
+    };
+    assert!(read(&model).unwrap_err().contains("beside the model"));
+    fs::write(inner.join("weights.bin"), &whole[..27]).unwrap();
+    assert!(read(&model).unwrap_err().contains("too short"));
+    fs::write(inner.join("weights.bin"), &whole).unwrap();
+    let (graph, weights) = read(&model).unwrap();
+    let y = graph.clear(&weights, &[ndarray::Array2::eye(3).select(ndarray::Axis(0), &[0, 2]).into_dyn()]).unwrap();
+    assert_eq!(y[0].iter().copied().collect::<Vec<_>>(), [1.0, 2.0, 5.0, 6.0]);
+    assert!(onnx::read_bytes(&model).unwrap_err().to_string().contains("by its path"));
+
+    fs::write(folder.path().join("outside.b"), &whole).unwrap();
+    let at = model.windows(11).position(|part| part == b"weights.bin").unwrap();
+    for place in [b"../outside."; 1].into_iter().chain([b"/etc/passwd", b"a/../../x.b"]) {
+        let mut other = model.clone();
+        other[at..at + 11].copy_from_slice(place);
+        assert!(read(&other).unwrap_err().contains("refused"), "{place:?}");
+    }
+    #[cfg(unix)]
+    {
+        fs::remove_file(inner.join("weights.bin")).unwrap();
+        std::os::unix::fs::symlink(folder.path().join("outside.b"), inner.join("weights.bin")).unwrap();
+        assert!(read(&model).unwrap_err().contains("refused"));
+    }
+}
+
+/// How often each operator is in a graph.
+fn counts(name: &str) -> impl Fn(&str) -> usize {
+    let (graph, _) = onnx::read_bytes(&bytes(name)).unwrap();
+    move |operator| graph.nodes().iter().filter(|node| node.operator == operator).count()
+}
+
+#[test]
+fn single_steps_become_one() {
+    let count = counts("encoder");
+    assert_eq!([count("LayerNormalization"), count("Gelu"), count("Erf"), count("Sqrt"), count("Constant")], [3, 1, 0, 0, 0]);
+    let count = counts("mobilenet_block");
+    assert_eq!([count("HardSwish"), count("Swish"), count("Sigmoid")], [1, 1, 0]);
+    // One after a convolution, and one by itself.
+    let count = counts("images");
+    assert_eq!([count("BatchNormalization"), count("Affine"), count("Conv")], [0, 1, 6]);
+}
+
+#[test]
 fn a_graph_from_elsewhere_is_checked() {
     let (graph, _) = onnx::read_bytes(&bytes("mlp")).unwrap();
     let sent = postcard::to_stdvec(&graph).unwrap();
@@ -105,7 +172,7 @@ fn survive(bytes: &[u8]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn changed_files_never_panic(

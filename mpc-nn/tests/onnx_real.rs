@@ -49,7 +49,7 @@ fn run(name: &str, rows: usize, public_ints: &[bool]) -> Seen {
             let Value::Secret(y, _) = network.run(&given).swap_remove(0) else { panic!() };
             let y = y.reveal().await?;
             let after = s.traffic();
-            let (rounds, sent) = (after.rounds() - before.rounds(), after.sent() - before.sent());
+            let (rounds, sent) = (after.total.rounds - before.total.rounds, after.total.sent - before.total.sent);
             seen.push((y, rounds, sent, start.elapsed()));
         }
         Ok(seen)
@@ -62,7 +62,7 @@ fn run(name: &str, rows: usize, public_ints: &[bool]) -> Seen {
     Seen { shares: both[1].0.clone(), expected: array("out0") }
 }
 
-fn first(row: ndarray::ArrayViewD<'_, f64>) -> usize {
+fn first(row: &ndarray::ArrayViewD<'_, f64>) -> usize {
     let values: Vec<f64> = row.iter().copied().collect();
     (0..values.len()).max_by(|&a, &b| values[a].total_cmp(&values[b])).unwrap()
 }
@@ -71,8 +71,8 @@ fn classes(name: &str, rows: usize) {
     let Seen { shares, expected } = run(name, rows, &[false]);
     for (found, expected) in shares.outer_iter().zip(expected.outer_iter()) {
         let far = found.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        eprintln!("  class {}, in the clear {}; largest difference {far:.1e}", first(found), first(expected));
-        assert_eq!(first(found), first(expected));
+        eprintln!("  class {}, in the clear {}; largest difference {far:.1e}", first(&found), first(&expected));
+        assert_eq!(first(&found), first(&expected));
     }
 }
 

@@ -44,7 +44,10 @@ impl Array {
 
     pub(super) fn ints(values: impl IntoIterator<Item = i64>) -> Self {
         let values: Vec<f64> = values.into_iter().map(|x| x as f64).collect();
-        Self { element: Element::Int, values: ArrayD::from_shape_vec(IxDyn(&[values.len()]), values).unwrap_or_default() }
+        Self {
+            element: Element::Int,
+            values: ArrayD::from_shape_vec(IxDyn(&[values.len()]), values).unwrap_or_default(),
+        }
     }
 
     pub(super) fn scalar(element: Element, value: f64) -> Self {

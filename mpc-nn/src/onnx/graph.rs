@@ -4,8 +4,9 @@ use super::{
     array::{Array, Element, MOST, within},
     network,
     node::Node,
-    ops::{self, ML, OPSETS, OWN, Operator},
+    ops::{self, Inputs, ML, OPSETS, OWN, Operator},
     report::{Reason, Report},
+    value::{Context, Value},
 };
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, fmt, sync::Arc};
@@ -76,6 +77,13 @@ const WEIGHTS: usize = 1 << 33;
 impl Graph {
     /// The graph of a plan, if everything in it is known and fits.
     pub(super) fn of(plan: Plan) -> Result<Self, Report> {
+        let (graph, report) = Self::partial(plan)?;
+        report.checked()?;
+        Ok(graph)
+    }
+
+    /// The graph of a plan, and what does not fit in it: such a node is there and fails.
+    pub(super) fn partial(plan: Plan) -> Result<(Self, Report), Report> {
         let mut report = Report::default();
         bounded(&plan, &mut report);
         report.clone().checked()?;
@@ -101,14 +109,16 @@ impl Graph {
             }
             match version(&plan, &node.domain).and_then(|opset| ops::build(node, opset)) {
                 Ok(operator) => operators.push(operator),
-                Err(reason) => report.add(&node.name, node.operator(), reason),
+                Err(reason) => {
+                    report.add(&node.name, node.operator(), reason.clone());
+                    operators.push(Box::new(Refused(reason)));
+                }
             }
         }
         for output in plan.outputs.iter().filter(|name| !known.contains(name.as_str())) {
             report.add(output, "", "nothing makes this output");
         }
-        report.checked()?;
-        Ok(Self { plan: Arc::new(plan), operators: operators.into() })
+        Ok((Self { plan: Arc::new(plan), operators: operators.into() }, report))
     }
 
     /// What the model takes.
@@ -135,6 +145,19 @@ impl Graph {
     /// these are all that a graph tells of a model.
     pub fn constants(&self) -> impl ExactSizeIterator<Item = (&str, &Array)> {
         self.plan.constants.iter().map(|(name, array)| (name.as_str(), array))
+    }
+}
+
+/// In the place of an operator that is not supported.
+struct Refused(Reason);
+
+impl Operator for Refused {
+    fn clear(&self, _: &Inputs<'_, Array>) -> Result<Vec<Array>, Reason> {
+        Err(self.0.clone())
+    }
+
+    fn secret(&self, _: &Context<'_>, _: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
+        Err(self.0.clone())
     }
 }
 

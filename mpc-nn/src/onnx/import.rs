@@ -184,9 +184,9 @@ fn read_attribute(given: &AttributeProto, folder: Option<&Path>) -> Result<Attri
             Some(tensor) => tensors::read(tensor, folder).map(Attribute::Tensor).map_err(placed),
             None => Err(placed("it is empty".into())),
         },
-        AttributeType::Graph | AttributeType::Graphs => {
-            Err(placed("steps within steps are supported where a constant decides which of them run, and not here".into()))
-        }
+        AttributeType::Graph | AttributeType::Graphs => Err(placed(
+            "steps within steps are supported where a constant decides which of them run, and not here".into(),
+        )),
         _ => Err(placed("its type is not supported".into())),
     }
 }

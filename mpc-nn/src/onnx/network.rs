@@ -179,7 +179,9 @@ impl Network {
     /// One step, in its scope.
     fn step(&self, node: &Node, operator: &dyn Operator, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
         let known: Option<Vec<Option<&Array>>> =
-            x.0.iter().map(|value| value.map_or(Some(None), |value| value.known().map(|known| Some(&**known)))).collect();
+            x.0.iter()
+                .map(|value| value.map_or(Some(None), |value| value.known().map(|known| Some(&**known))))
+                .collect();
         if let Some(known) = known {
             return Ok(operator.clear(&Inputs(&known))?.into_iter().map(Value::from).collect());
         }

@@ -22,7 +22,13 @@ pub struct Node {
 }
 
 impl Node {
-    pub(super) fn new(name: impl Into<String>, domain: &str, operator: &str, inputs: &[&str], outputs: &[&str]) -> Self {
+    pub(super) fn new(
+        name: impl Into<String>,
+        domain: &str,
+        operator: &str,
+        inputs: &[&str],
+        outputs: &[&str],
+    ) -> Self {
         let names = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
         Self {
             name: name.into(),
@@ -38,6 +44,11 @@ impl Node {
     pub(super) fn with(mut self, name: &str, value: Attribute) -> Self {
         self.attributes.push((name.to_owned(), value));
         self
+    }
+
+    /// The name of an input; empty if there is none.
+    pub(super) fn input(&self, at: usize) -> &str {
+        self.inputs.get(at).map_or("", String::as_str)
     }
 
     pub(super) fn attribute(&self, name: &str) -> Option<&Attribute> {

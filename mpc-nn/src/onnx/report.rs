@@ -94,21 +94,16 @@ impl Report {
         Self::of(file.display().to_string(), Reason::new(reason.to_string()))
     }
 
-    /// A result, or these problems followed by its own; what was told of a node already is not told again.
-    pub(super) fn with<T>(mut self, result: Result<T, Self>) -> Result<T, Self> {
-        match result {
-            Ok(_) if !self.is_empty() => Err(self),
-            Ok(value) => Ok(value),
-            Err(other) => {
-                for problem in other.problems {
-                    if !self.problems.iter().any(|known| known.place == problem.place) {
-                        self.add(problem.place, problem.operator, problem.reason);
-                    }
-                }
-                self.more += other.more;
-                Err(self)
+    /// These problems followed by others; what was told of a node already is not told again.
+    #[must_use]
+    pub(super) fn and(mut self, other: Self) -> Self {
+        for problem in other.problems {
+            if !self.problems.iter().any(|known| known.place == problem.place) {
+                self.add(problem.place, problem.operator, problem.reason);
             }
         }
+        self.more += other.more;
+        self
     }
 
     /// An error, if something is wrong.

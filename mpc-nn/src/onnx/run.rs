@@ -25,7 +25,11 @@ impl Graph {
             let given: Vec<_> = node.inputs.iter().map(|name| values.get(name)).collect();
             let made = step(node, &**operator, &Inputs(&given)).map_err(problem)?;
             if made.len() < node.outputs.len() {
-                return Err(problem(Reason(format!("it makes {} values, and {} are asked for", made.len(), node.outputs.len()))));
+                return Err(problem(Reason(format!(
+                    "it makes {} values, and {} are asked for",
+                    made.len(),
+                    node.outputs.len()
+                ))));
             }
             let wanted = node.outputs.iter().zip(made).filter(|(name, _)| left.contains_key(name.as_str()));
             let made: Vec<_> = wanted.map(|(name, value)| (name.clone(), value)).collect();
@@ -39,8 +43,10 @@ impl Graph {
                 }
             }
         }
-        let missing = |name: &String| {
-            Problem { place: name.clone(), operator: String::new(), reason: Reason::new("nothing makes this output") }
+        let missing = |name: &String| Problem {
+            place: name.clone(),
+            operator: String::new(),
+            reason: Reason::new("nothing makes this output"),
         };
         self.plan.outputs.iter().map(|name| values.get(name).cloned().ok_or_else(|| missing(name))).collect()
     }

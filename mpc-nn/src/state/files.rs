@@ -30,7 +30,8 @@ impl StateDict {
             Ending::Safetensors => tensors::bytes(self.iter()),
             Ending::Npz => npy::npz_bytes(self.iter()),
             Ending::PyTorch => {
-                let instead = "PyTorch reads .safetensors: its own files hold programs, and are not written here".to_owned();
+                let instead =
+                    "PyTorch reads .safetensors: its own files hold programs, and are not written here".to_owned();
                 Err(Problem::Format(instead))
             }
         };

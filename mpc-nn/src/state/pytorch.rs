@@ -145,7 +145,10 @@ fn strided(tensor: &Tensor, numbers: &[f64]) -> Option<ArrayD<f64>> {
     let mut values = Vec::with_capacity(count);
     let mut index = vec![0; shape.len()];
     for _ in 0..count {
-        let at = index.iter().zip(stride).try_fold(*offset, |at, (i, step)| at.checked_add(usize::checked_mul(*i, *step)?))?;
+        let at = index
+            .iter()
+            .zip(stride)
+            .try_fold(*offset, |at, (i, step)| at.checked_add(usize::checked_mul(*i, *step)?))?;
         values.push(*numbers.get(at)?);
         for axis in (0..shape.len()).rev() {
             index[axis] += 1;

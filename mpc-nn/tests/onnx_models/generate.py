@@ -437,6 +437,27 @@ def single_steps():
     zoo.add("RNN", x1, normal(1, 4, 3), normal(1, 4, 4, scale=0.4), outputs=2, hidden_size=4, activations=["Relu"])
     zoo.keep()
 
+def refused():
+    """A model with several things that are not supported, and one whose numbers lie beside it."""
+    zoo = Zoo("refused", 17, normal(2, 3))
+    zoo.add("Floor", "x0")
+    zoo.add("Det", zoo.add("MatMul", "x0", normal(3, 2), inner=True))
+    zoo.add("Conv", "x0", normal(1, 1, 3, 3))
+    zoo.add("MatMul", "x0", normal(4, 2))
+    zoo.add("Softmax", "x0", axis=5)
+    given = [helper.make_tensor_value_info("x0", TensorProto.FLOAT, [2, 3])]
+    graph = helper.make_graph(zoo.nodes, "refused", given, zoo.outputs, zoo.initialisers)
+    opsets = [helper.make_opsetid("", 17)]
+    (HERE / "refused.onnx").write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+
+    weight = TensorProto(name="w", data_type=TensorProto.FLOAT, dims=[3, 2], data_location=TensorProto.EXTERNAL)
+    for key, value in {"location": "weights.bin", "offset": "4", "length": "24"}.items():
+        weight.external_data.add(key=key, value=value)
+    y = helper.make_tensor_value_info("y", TensorProto.FLOAT, None)
+    graph = helper.make_graph([helper.make_node("MatMul", ["x0", "w"], ["y"])], "beside", given, [y], [weight])
+    (HERE / "beside.onnx").write_bytes(helper.make_model(graph, opset_imports=opsets, ir_version=8).SerializeToString())
+
+
 def states():
     """State dictionaries as PyTorch saves them, and the same as .npz."""
     import torch
@@ -457,9 +478,11 @@ def states():
 
 
 if __name__ == "__main__":
-    which = sys.argv[1:] or ["steps", "states", "torch", "sklearn"]
+    which = sys.argv[1:] or ["steps", "refused", "states", "torch", "sklearn"]
     if "states" in which:
         states()
+    if "refused" in which:
+        refused()
     if "steps" in which:
         single_steps()
     if "sklearn" in which:

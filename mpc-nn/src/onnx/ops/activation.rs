@@ -91,10 +91,7 @@ const GELU: Build = |at| match at.text("approximate", "none")? {
 
 const SWISH: Build = |at| {
     let alpha = at.float("alpha", 1.0)?;
-    boxed(
-        move |x| x * sigmoid(alpha * x),
-        move |x| if alpha == 1.0 { x.silu() } else { x * (alpha * x).sigmoid() },
-    )
+    boxed(move |x| x * sigmoid(alpha * x), move |x| if alpha == 1.0 { x.silu() } else { x * (alpha * x).sigmoid() })
 };
 
 const CELU: Build = |at| match at.float("alpha", 1.0)? {
@@ -130,10 +127,8 @@ pub(super) const OPERATORS: &[Entry] = &[
         let (slope, offset) = (at.float("alpha", 0.2)?, at.float("beta", 0.5)?);
         boxed(move |x| (slope * x + offset).clamp(0.0, 1.0), move |x| hard_sigmoid(x, slope, offset))
     }),
-    op("HardSwish", |_| {
-        boxed(|x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0), |x| x * hard_sigmoid(x, 1.0 / 6.0, 0.5))
-    })
-    .since(14),
+    op("HardSwish", |_| boxed(|x| x * (x / 6.0 + 0.5).clamp(0.0, 1.0), |x| x * hard_sigmoid(x, 1.0 / 6.0, 0.5)))
+        .since(14),
     op("Softplus", |_| boxed(softplus, X::softplus)),
     op("Softsign", |_| boxed(|x| x / (1.0 + x.abs()), |x| x * (x.abs() + 1.0).reciprocal())),
     op("Tanh", |_| boxed(f64::tanh, X::tanh)),

@@ -52,9 +52,7 @@ impl Operator for Fold {
         let mut sum = all[0].clone();
         for next in &all[1..] {
             sum = match (&sum, next) {
-                (Value::Public(a), Value::Public(b)) => {
-                    zip(a, b, joined(a.element, b.element), self.clear)?.into()
-                }
+                (Value::Public(a), Value::Public(b)) => zip(a, b, joined(a.element, b.element), self.clear)?.into(),
                 _ => Value::of((self.secret)(cx, &sum, next)?, joined(sum.element(), next.element())),
             };
         }

@@ -1,12 +1,6 @@
 //! Scaled dot-product attention as one step, which exporters write from version 23 on.
 
-use super::{
-    Entry, Inputs, Operator,
-    arithmetic::zip,
-    matmul,
-    softmax::softmax_last,
-    op,
-};
+use super::{Entry, Inputs, Operator, arithmetic::zip, matmul, op, softmax::softmax_last};
 use crate::onnx::{
     array::{Array, Element, sized},
     report::Reason,

@@ -14,7 +14,9 @@ pub(in crate::onnx) fn element(kind: i64) -> Result<Element, Reason> {
         2..=7 | 12 | 13 => Ok(Element::Int),
         9 => Ok(Element::Bool),
         8 => Reason::err("strings are not supported"),
-        other => Reason::err(format!("elements of type {other} are not supported: floats of 16, 32 and 64 bits, whole numbers and bool are")),
+        other => Reason::err(format!(
+            "elements of type {other} are not supported: floats of 16, 32 and 64 bits, whole numbers and bool are"
+        )),
     }
 }
 

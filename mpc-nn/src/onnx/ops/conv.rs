@@ -70,7 +70,8 @@ fn biased(values: &mut ndarray::Array4<f64>, bias: Option<&Array>) -> Result<(),
 impl Operator for Convolution {
     fn clear(&self, x: &Inputs<'_, Array>) -> Result<Vec<Array>, Reason> {
         let (a, weight) = (x.need(0)?, x.need(1)?);
-        let Shapes { x: [n, c, h, w], w: [filters, mixed, kh, kw], y, plane } = self.shapes(a.shape(), weight.shape())?;
+        let Shapes { x: [n, c, h, w], w: [filters, mixed, kh, kw], y, plane } =
+            self.shapes(a.shape(), weight.shape())?;
         sized(&y)?;
         let (own, taps) = (filters / self.groups, mixed * kh * kw);
         sized(&[taps, y[2], y[3]])?;
@@ -174,7 +175,8 @@ impl Transposed {
 impl Operator for Transposed {
     fn clear(&self, x: &Inputs<'_, Array>) -> Result<Vec<Array>, Reason> {
         let (a, weight) = (x.need(0)?, x.need(1)?);
-        let Grown { x: shape, w: [channels, own, kh, kw], full, kept, plane } = self.shapes(a.shape(), weight.shape())?;
+        let Grown { x: shape, w: [channels, own, kh, kw], full, kept, plane } =
+            self.shapes(a.shape(), weight.shape())?;
         sized(&full)?;
         let (images, weight) = (four(a, shape)?, four(weight, [channels, own, kh, kw])?);
         let mut values = ndarray::Array4::<f64>::zeros(full);
@@ -182,7 +184,8 @@ impl Operator for Transposed {
         for ((n, c, i, j), &x) in images.indexed_iter() {
             for filter in 0..own {
                 for (k, l) in (0..kh).flat_map(|k| (0..kw).map(move |l| (k, l))) {
-                    let place = [i * plane.stride[0] + k * plane.dilation[0], j * plane.stride[1] + l * plane.dilation[1]];
+                    let place =
+                        [i * plane.stride[0] + k * plane.dilation[0], j * plane.stride[1] + l * plane.dilation[1]];
                     values[[n, c / mixed * own + filter, place[0], place[1]]] += x * weight[[c, filter, k, l]];
                 }
             }

@@ -72,9 +72,11 @@ impl Operator for Einsum {
         let every: Vec<usize> = sizes.iter().map(|(_, size)| *size).collect();
         within(&every, MOST)?;
         let shape = every[..self.output.len()].to_vec();
-        let terms: Vec<Vec<usize>> = self.inputs.iter().map(|term| {
-            term.iter().filter_map(|letter| sizes.iter().position(|(other, _)| other == letter)).collect()
-        }).collect();
+        let terms: Vec<Vec<usize>> = self
+            .inputs
+            .iter()
+            .map(|term| term.iter().filter_map(|letter| sizes.iter().position(|(other, _)| other == letter)).collect())
+            .collect();
         let mut values = ndarray::ArrayD::<f64>::zeros(shape.clone());
         let mut own = Vec::new();
         indices(&every, |at| {

@@ -160,7 +160,6 @@ pub(super) const FAMILIES: &[(&str, &[Entry])] = &[
     ("types", cast::OPERATORS),
     ("constants", make::OPERATORS),
     ("scikit-learn", trees::OPERATORS),
-
 ];
 
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry> {

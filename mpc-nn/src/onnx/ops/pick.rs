@@ -243,7 +243,7 @@ fn pad(edge: Edge, amounts: &[i64], constant: f64, axes: Option<Vec<i64>>, shape
     Places::of(result, constant, |at| {
         let mut from = 0;
         for axis in 0..shape.len() {
-            let (i, size) = (at[axis] as i64 - before[axis], shape[axis] as i64);
+            let (i, size) = ((at[axis] as i64).saturating_sub(before[axis]), shape[axis] as i64);
             let inside = (0..size).contains(&i);
             let i = match edge {
                 _ if inside => i,
@@ -287,8 +287,11 @@ fn tile(shape: &[usize], times: &Array) -> Result<Places, Reason> {
     }
     let times = times.whole().into_iter().map(|x| usize::try_from(x).ok());
     let grown = shape.iter().zip(times).map(|(size, times)| size.checked_mul(times?));
-    let (result, steps) = (grown.collect::<Option<Vec<_>>>().ok_or("its repetitions are out of range")?, strides(shape));
-    Places::of(result, 0.0, |at| Ok(Some(at.iter().zip(shape).zip(&steps).map(|((i, size), step)| i % size * step).sum())))
+    let (result, steps) =
+        (grown.collect::<Option<Vec<_>>>().ok_or("its repetitions are out of range")?, strides(shape));
+    Places::of(result, 0.0, |at| {
+        Ok(Some(at.iter().zip(shape).zip(&steps).map(|((i, size), step)| i % size * step).sum()))
+    })
 }
 
 /// Channels to pixels, or pixels to channels.
@@ -383,6 +386,9 @@ pub(super) const OPERATORS: &[Entry] = &[
         })
     })
     .since(14),
-    Entry { domain: ML, ..op("ArrayFeatureExtractor", |_| made(&[1], |shape, known| columns(shape, given(known, 0)?))) }
-        .since(1),
+    Entry {
+        domain: ML,
+        ..op("ArrayFeatureExtractor", |_| made(&[1], |shape, known| columns(shape, given(known, 0)?)))
+    }
+    .since(1),
 ];

@@ -1,6 +1,10 @@
 //! Recurrent networks: RNN, GRU and LSTM, forwards, backwards or both.
 
-use super::{Entry, Inputs, Operator, matmul::{slices, transposed}, op};
+use super::{
+    Entry, Inputs, Operator,
+    matmul::{slices, transposed},
+    op,
+};
 use crate::onnx::{
     array::{Array, Element},
     node::Attributes,
@@ -14,7 +18,9 @@ use ndarray::{Array2, ArrayD, Axis, Ix2, Ix3, IxDyn, s};
 enum Kind {
     Rnn,
     /// `linear`: the reset gate multiplies the state's part of the new state, not the state.
-    Gru { linear: bool },
+    Gru {
+        linear: bool,
+    },
     Lstm,
 }
 
@@ -52,7 +58,8 @@ fn read(at: &Attributes<'_>, kind: fn(&Attributes<'_>) -> Result<Kind, Reason>) 
         Kind::Gru { .. } => &["sigmoid", "tanh"],
         Kind::Lstm => &["sigmoid", "tanh", "tanh"],
     };
-    let named: Vec<String> = at.texts("activations")?.unwrap_or_default().iter().map(|name| name.to_lowercase()).collect();
+    let named: Vec<String> =
+        at.texts("activations")?.unwrap_or_default().iter().map(|name| name.to_lowercase()).collect();
     let all = |what: &[&str]| named.chunks(what.len()).all(|some| some.iter().eq(what));
     let relu = kind == Kind::Rnn && !named.is_empty() && all(&["relu"]);
     if !relu && !all(usual) {
@@ -132,7 +139,8 @@ fn matrix(x: &Array) -> Result<Array2<f64>, Reason> {
 impl Recurrent {
     fn own(&self, x: &Inputs<'_, Array>, at: usize, hidden: usize) -> Result<Own, Reason> {
         let rows = self.kind.gates() * hidden;
-        let part = |input: usize| -> Result<Array2<f64>, Reason> { matrix(&transposed(&slices(x.need(input)?, 0)[at])) };
+        let part =
+            |input: usize| -> Result<Array2<f64>, Reason> { matrix(&transposed(&slices(x.need(input)?, 0)[at])) };
         let bias = match x.get(3) {
             None => vec![0.0; 2 * rows],
             Some(bias) => slices(bias, 0)[at].to_vec(),
@@ -183,9 +191,11 @@ impl Operator for Recurrent {
         let mut last = [0, 1].map(|_| ndarray::Array3::<f64>::zeros((directions, batch, hidden)));
         for (at, backwards) in self.directions().enumerate() {
             let own = self.own(x, at, hidden)?;
+            let wanted = if self.batch_first { [batch, directions, hidden] } else { [directions, batch, hidden] };
             let first = |input: usize| match x.get(input) {
                 None => Ok(Array2::zeros((batch, hidden))),
-                Some(first) => matrix(&slices(first, usize::from(self.batch_first))[at]),
+                Some(first) if first.shape() == wanted => matrix(&slices(first, usize::from(self.batch_first))[at]),
+                Some(_) => Reason::err(format!("its first states are not of shape {wanted:?}")),
             };
             let (mut h, mut c) = (first(5)?, first(6)?);
             for step in 0..steps {
@@ -284,7 +294,12 @@ impl Unit<'_> {
     }
 
     /// The next state and memory. Without a state before, that is zero.
-    fn step(&self, inputs: &Tensor<Secret>, h: Option<&Tensor<Secret>>, c: Option<&Tensor<Secret>>) -> [Tensor<Secret>; 2] {
+    fn step(
+        &self,
+        inputs: &Tensor<Secret>,
+        h: Option<&Tensor<Secret>>,
+        c: Option<&Tensor<Secret>>,
+    ) -> [Tensor<Secret>; 2] {
         let n = self.hidden;
         let columns = |x: &Tensor<Secret>, from: usize, to: usize| x.slice(1, from * n..to * n);
         let plus = |x: Tensor<Secret>, y: Option<Tensor<Secret>>| match y {

@@ -169,7 +169,9 @@ struct CumSum {
 
 impl CumSum {
     fn axis(axis: &Array, rank: usize) -> Result<usize, Reason> {
-        axis.only().ok_or_else(|| Reason("its axis is not a single number".into())).and_then(|x| axis_of(x as i64, rank))
+        axis.only()
+            .ok_or_else(|| Reason("its axis is not a single number".into()))
+            .and_then(|x| axis_of(x as i64, rank))
     }
 }
 
@@ -215,7 +217,8 @@ impl Operator for CumSum {
 const SUM: Build = |at| reduce(at, 13, true, sum, |x| x.sum(&[1], false));
 const MEAN: Build = |at| reduce(at, 18, false, |x| sum(x) / x.len() as f64, |x| x.mean(&[1], false));
 const MAX: Build = |at| reduce(at, 18, true, most, |x| x.max(1));
-const MIN: Build = |at| reduce(at, 18, true, |x| x.iter().copied().fold(f64::INFINITY, f64::min), |x| x.neg().max(1).neg());
+const MIN: Build =
+    |at| reduce(at, 18, true, |x| x.iter().copied().fold(f64::INFINITY, f64::min), |x| x.neg().max(1).neg());
 const PROD: Build = |at| reduce(at, 18, true, |x| x.iter().product(), |x| x.prod(1));
 const L1: Build = |at| reduce(at, 18, true, |x| x.iter().map(|x| x.abs()).sum(), |x| x.abs().sum(&[1], false));
 const L2: Build = |at| reduce(at, 18, false, |x| squares(x).sqrt(), |x| x.norm(&[1], false));

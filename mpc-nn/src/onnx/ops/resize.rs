@@ -97,10 +97,13 @@ impl Resize {
         for (&axis, &value) in which.iter().zip(given) {
             let old = shape[axis] as f64;
             let (new, scale) = if scales.is_some() { ((old * value).floor(), value) } else { (value, value / old) };
-            if !(1.0..2e9).contains(&new) {
+            if !(1.0..2e9).contains(&new) || shape[axis] == 0 {
                 return Reason::err("a size is out of range");
             }
             all[axis] = Axis { old: shape[axis], new: new as usize, scale };
+        }
+        if shape.contains(&0) {
+            return Reason::err("the image is empty");
         }
         sized(&all.iter().map(|axis| axis.new).collect::<Vec<_>>())?;
         Ok(all)
@@ -203,7 +206,12 @@ pub(super) const OPERATORS: &[Entry] = &[
     op("Resize", |at| Ok(Box::new(Resize::read(at)?))).since(10).note("nearest and linear"),
     op("Upsample", |at| {
         let read = Resize::read(at)?;
-        Ok(Box::new(Resize { coordinates: Coordinates::Asymmetric, round: Round::Floor, inputs: [Some(1), None], ..read }))
+        Ok(Box::new(Resize {
+            coordinates: Coordinates::Asymmetric,
+            round: Round::Floor,
+            inputs: [Some(1), None],
+            ..read
+        }))
     })
     .until(9)
     .note("nearest and linear"),

@@ -107,7 +107,11 @@ impl Transpose {
         let Some(order) = &self.0 else { return Ok((0..rank).rev().collect()) };
         let mut sorted = order.clone();
         sorted.sort_unstable();
-        if sorted.into_iter().eq(0..rank) { Ok(order.clone()) } else { Reason::err("its `perm` is no order of the axes") }
+        if sorted.into_iter().eq(0..rank) {
+            Ok(order.clone())
+        } else {
+            Reason::err("its `perm` is no order of the axes")
+        }
     }
 }
 
@@ -202,7 +206,8 @@ impl Operator for Concat {
         let all = x.all()?;
         let shapes: Vec<_> = all.iter().map(|value| value.shape()).collect();
         let axis = axis_of(self.0, shapes[0].len())?;
-        let others = |shape: &[usize]| shape.iter().enumerate().filter(|(at, _)| *at != axis).map(|x| *x.1).collect::<Vec<_>>();
+        let others =
+            |shape: &[usize]| shape.iter().enumerate().filter(|(at, _)| *at != axis).map(|x| *x.1).collect::<Vec<_>>();
         if shapes.iter().any(|shape| shape.len() != shapes[0].len() || others(shape) != others(&shapes[0])) {
             return Reason::err("its inputs differ in another axis");
         }
@@ -261,18 +266,14 @@ pub(super) const OPERATORS: &[Entry] = &[
     op("Unsqueeze", |at| {
         let axes = if at.opset < 13 { at.ints("axes")? } else { None };
         made(
-            move |old, given| {
-                unsqueezed(old, &given.map(Array::whole).or(axes.clone()).ok_or("its axes are missing")?)
-            },
+            move |old, given| unsqueezed(old, &given.map(Array::whole).or(axes.clone()).ok_or("its axes are missing")?),
             &[1],
         )
     }),
     op("Transpose", |at| Ok(Box::new(Transpose(at.sizes("perm", 0)?)))),
     op("Expand", |_| Ok(Box::new(Expand))).since(8),
-    op("Shape", |at| {
-        Ok(Box::new(Sizes { from: at.int("start", 0)?, to: at.int_if("end")?, product: false }))
-    })
-    .note("shapes are public"),
+    op("Shape", |at| Ok(Box::new(Sizes { from: at.int("start", 0)?, to: at.int_if("end")?, product: false })))
+        .note("shapes are public"),
     op("Size", |_| Ok(Box::new(Sizes { from: 0, to: None, product: true }))).note("shapes are public"),
     op("Concat", |at| match at.int_if("axis")? {
         Some(axis) => Ok(Box::new(Concat(axis))),

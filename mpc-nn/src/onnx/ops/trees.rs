@@ -99,12 +99,7 @@ impl Operator for Trees {
 
 /// What `passes/sklearn.rs` turns into other operators; whatever is left of it was refused there.
 const fn of(name: &'static str, note: &'static str) -> Entry {
-    Entry {
-        domain: ML,
-        since: 1,
-        ..op(name, |_| Reason::err("this form of it is not supported"))
-    }
-    .note(note)
+    Entry { domain: ML, since: 1, ..op(name, |_| Reason::err("this form of it is not supported")) }.note(note)
 }
 
 pub(super) const OPERATORS: &[Entry] = &[

@@ -126,7 +126,9 @@ pub(super) fn image(shape: &[usize]) -> Result<[usize; 4], Reason> {
     match *shape {
         [n, c, w] => Ok([n, c, 1, w]),
         [n, c, h, w] => Ok([n, c, h, w]),
-        _ => Reason::err(format!("an image of shape {shape:?} is not supported: one or two axes beside batch and channels are")),
+        _ => Reason::err(format!(
+            "an image of shape {shape:?} is not supported: one or two axes beside batch and channels are"
+        )),
     }
 }
 

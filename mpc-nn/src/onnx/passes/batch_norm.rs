@@ -44,7 +44,10 @@ pub(in crate::onnx) fn run(model: &mut Model) {
 }
 
 fn vector(values: Vec<f64>) -> Array {
-    Array { element: Element::Float, values: ArrayD::from_shape_vec(IxDyn(&[values.len()]), values).unwrap_or_default() }
+    Array {
+        element: Element::Float,
+        values: ArrayD::from_shape_vec(IxDyn(&[values.len()]), values).unwrap_or_default(),
+    }
 }
 
 /// Scale and shift of a batch normalisation whose four vectors are known.
@@ -64,7 +67,8 @@ fn statistics(model: &Model, node: &Node) -> Option<(Vec<f64>, Vec<f64>)> {
     if [&beta, &mean, &variance].iter().any(|other| other.len() != gamma.len()) {
         return None;
     }
-    let scale: Vec<f64> = gamma.iter().zip(&variance).map(|(gamma, variance)| gamma / (variance + epsilon).sqrt()).collect();
+    let scale: Vec<f64> =
+        gamma.iter().zip(&variance).map(|(gamma, variance)| gamma / (variance + epsilon).sqrt()).collect();
     let shift = beta.iter().zip(&mean).zip(&scale).map(|((beta, mean), scale)| beta - mean * scale).collect();
     Some((scale, shift))
 }

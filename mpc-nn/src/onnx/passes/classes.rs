@@ -5,7 +5,10 @@ use crate::onnx::{node::Attributes, report::Reason};
 
 /// A number of targets.
 pub(super) fn count(count: i64) -> Result<usize, Reason> {
-    usize::try_from(count).ok().filter(|count| (1..1 << 20).contains(count)).ok_or_else(|| "a number of targets is out of range".into())
+    usize::try_from(count)
+        .ok()
+        .filter(|count| (1..1 << 20).contains(count))
+        .ok_or_else(|| "a number of targets is out of range".into())
 }
 
 /// The labels: whole numbers; words are numbered in their order.

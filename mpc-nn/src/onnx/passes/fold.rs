@@ -31,7 +31,9 @@ pub(in crate::onnx) fn run(model: &mut Model) {
         }
         let constant = node.inputs.iter().all(|name| name.is_empty() || model.constants.contains_key(name));
         let plain = matches!(&node.domain[..], "" | OWN | ML);
-        if constant && plain && budget > 0
+        if constant
+            && plain
+            && budget > 0
             && let Some(made) = folded(model, &node)
         {
             budget = budget.saturating_sub(made.iter().map(Array::len).sum());

@@ -10,23 +10,25 @@ use std::collections::HashMap;
 /// Tries every pattern at every node. A pattern ends at the node, and what is before it is left for [`Model::prune`]: where
 /// somebody else needs it, it stays.
 pub(in crate::onnx) fn run(model: &mut Model) {
-    let mut at = 0;
-    while at < model.nodes.len() {
-        let view = View::of(model);
+    let outputs = model.nodes.iter().enumerate().flat_map(|(at, node)| node.outputs.iter().map(move |name| (name, at)));
+    let makers: HashMap<String, usize> = outputs.map(|(name, at)| (name.clone(), at)).collect();
+    for at in 0..model.nodes.len() {
+        let view = View { model, makers: &makers };
         let found = PATTERNS.iter().find_map(|pattern| pattern(&view, &model.nodes[at]));
         if let Some(fused) = found {
+            // It makes the same values: the makers are still right.
             let node = &mut model.nodes[at];
-            let name = node.name.clone();
-            *node = Node { name, outputs: node.outputs.clone(), ..fused };
+            let (name, outputs) = (std::mem::take(&mut node.name), std::mem::take(&mut node.outputs));
+            *node = Node { name, outputs, ..fused };
         }
-        at += 1;
     }
 }
 
 /// A model seen from its values.
 struct View<'a> {
     model: &'a Model,
-    makers: HashMap<&'a str, &'a Node>,
+    /// Which node makes a value.
+    makers: &'a HashMap<String, usize>,
 }
 
 type Pattern = fn(&View<'_>, &Node) -> Option<Node>;
@@ -34,14 +36,13 @@ type Pattern = fn(&View<'_>, &Node) -> Option<Node>;
 const PATTERNS: &[Pattern] = &[gelu, layer_norm, silu, hard_swish];
 
 impl<'a> View<'a> {
-    fn of(model: &'a Model) -> Self {
-        let made = |node: &'a Node| node.outputs.iter().map(move |name| (name.as_str(), node));
-        Self { model, makers: model.nodes.iter().flat_map(made).collect() }
+    fn of(&self, value: &str) -> Option<&'a Node> {
+        self.makers.get(value).map(|&at| &self.model.nodes[at])
     }
 
     /// The node that makes a value, if it is of an operator.
     fn maker(&self, value: &str, operator: &str) -> Option<&'a Node> {
-        self.makers.get(value).copied().filter(|node| node.is("", operator))
+        self.of(value).filter(|node| node.is("", operator))
     }
 
     /// The single number that a value is.
@@ -64,7 +65,11 @@ impl<'a> View<'a> {
     {
         let near = |x: f64, y: f64| (x / y - 1.0).abs() < 1e-4;
         if node.is("", "Mul") {
-            return self.sides(node).into_iter().find(|[_, c]| self.number(c).is_some_and(|c| near(c, by))).map(|[x, _]| x);
+            return self
+                .sides(node)
+                .into_iter()
+                .find(|[_, c]| self.number(c).is_some_and(|c| near(c, by)))
+                .map(|[x, _]| x);
         }
         match &node.inputs[..] {
             [x, c] if node.is("", "Div") && self.number(c).is_some_and(|c| near(c, 1.0 / by)) => Some(x),
@@ -73,7 +78,7 @@ impl<'a> View<'a> {
     }
 
     fn scaled_value(&self, value: &str, by: f64) -> Option<&'a str> {
-        self.makers.get(value).and_then(|node| self.scaled(node, by))
+        self.of(value).and_then(|node| self.scaled(node, by))
     }
 
     /// What a number is added to.
@@ -89,7 +94,7 @@ fn gelu(view: &View<'_>, node: &Node) -> Option<Node> {
     // 1 + erf(x / sqrt 2) of this x?
     let grown = |value: &str, x: &str| {
         let erf = view.plus(value, 1.0).and_then(|value| view.maker(value, "Erf"));
-        let inside = erf.and_then(|erf| view.scaled_value(&erf.inputs[0], std::f64::consts::FRAC_1_SQRT_2));
+        let inside = erf.and_then(|erf| view.scaled_value(erf.input(0), std::f64::consts::FRAC_1_SQRT_2));
         inside == Some(x)
     };
     let product = |node: &Node, halved: bool| -> Option<String> {
@@ -121,10 +126,10 @@ fn layer_norm(view: &View<'_>, node: &Node) -> Option<Node> {
         return None;
     }
     let root = view.maker(deviation, "Sqrt")?;
-    let sum = view.maker(&root.inputs[0], "Add")?;
+    let sum = view.maker(root.input(0), "Add")?;
     let (variance, epsilon) = view.sides(sum).into_iter().find_map(|[x, c]| Some((x, view.number(c)?)))?;
     let variance = view.maker(variance, "ReduceMean").filter(|node| over_last(view, node))?;
-    let square = view.makers.get(variance.inputs[0].as_str())?;
+    let square = view.of(variance.input(0))?;
     let squared = match &square.inputs[..] {
         [x, p] if square.is("", "Pow") && view.number(p) == Some(2.0) => x,
         [a, b] if square.is("", "Mul") && a == b => a,
@@ -134,7 +139,7 @@ fn layer_norm(view: &View<'_>, node: &Node) -> Option<Node> {
     let mean_of = |value: &str| {
         let [x, mean] = &view.maker(value, "Sub")?.inputs[..] else { return None };
         let mean = view.maker(mean, "ReduceMean").filter(|node| over_last(view, node))?;
-        (mean.inputs[0] == *x).then(|| x.clone())
+        (mean.input(0) == x).then(|| x.clone())
     };
     let x = mean_of(distance)?;
     if mean_of(squared)? != x || !(0.0..1.0).contains(&epsilon) {
@@ -156,7 +161,7 @@ fn over_last(view: &View<'_>, node: &Node) -> bool {
 
 /// `x sigmoid(x)`.
 fn silu(view: &View<'_>, node: &Node) -> Option<Node> {
-    let gated = |[x, gate]: [&str; 2]| (view.maker(gate, "Sigmoid")?.inputs[0] == x).then(|| x.to_owned());
+    let gated = |[x, gate]: [&str; 2]| (view.maker(gate, "Sigmoid")?.input(0) == x).then(|| x.to_owned());
     let x = view.sides(node).into_iter().filter(|_| node.is("", "Mul")).find_map(gated)?;
     Some(Node::new("", OWN, "Swish", &[&x], &[]))
 }
@@ -164,16 +169,17 @@ fn silu(view: &View<'_>, node: &Node) -> Option<Node> {
 /// `x clip(x + 3, 0, 6) / 6`, or `x hard_sigmoid(x)` with the slope of a hard swish.
 fn hard_swish(view: &View<'_>, node: &Node) -> Option<Node> {
     let of = |x: &str| Node::new("", OWN, "HardSwish", &[x], &[]);
-    let slope = |node: &Node| matches!(node.attribute("alpha"), Some(Attribute::Float(a)) if (a - 1.0 / 6.0).abs() < 1e-6);
+    let slope =
+        |node: &Node| matches!(node.attribute("alpha"), Some(Attribute::Float(a)) if (a - 1.0 / 6.0).abs() < 1e-6);
     let clipped = |[x, gate]: [&str; 2]| {
         let clip = view.maker(gate, "Clip")?;
         let bounds = (view.number(clip.inputs.get(1)?)?, view.number(clip.inputs.get(2)?)?);
-        (bounds == (0.0, 6.0) && view.plus(&clip.inputs[0], 3.0) == Some(x)).then(|| x.to_owned())
+        (bounds == (0.0, 6.0) && view.plus(clip.input(0), 3.0) == Some(x)).then(|| x.to_owned())
     };
     if node.is("", "Mul") {
         let gated = |[x, gate]: [&str; 2]| {
             let gate = view.maker(gate, "HardSigmoid").filter(|gate| slope(gate))?;
-            (gate.inputs[0] == x).then(|| x.to_owned())
+            (gate.input(0) == x).then(|| x.to_owned())
         };
         if let Some(x) = view.sides(node).into_iter().find_map(gated) {
             return Some(of(&x));

@@ -17,7 +17,8 @@ pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
             kept.push(node);
             continue;
         }
-        if let ("ZipMap" | "Imputer", [input, ..], [output, ..]) = (&node.operator[..], &node.inputs[..], &node.outputs[..])
+        if let ("ZipMap" | "Imputer", [input, ..], [output, ..]) =
+            (&node.operator[..], &node.inputs[..], &node.outputs[..])
             && input != output
         {
             renamed.insert(output.clone(), input.clone());
@@ -119,7 +120,8 @@ fn normalizer(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, output: &
 fn linear(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, rows: usize) -> Result<String, Reason> {
     let coefficients = at.floats("coefficients")?.unwrap_or_default();
     let intercepts = at.floats("intercepts")?.unwrap_or_default();
-    if coefficients.is_empty() || coefficients.len() % rows != 0 || (!intercepts.is_empty() && intercepts.len() != rows) {
+    if coefficients.is_empty() || coefficients.len() % rows != 0 || (!intercepts.is_empty() && intercepts.len() != rows)
+    {
         return Reason::err("its coefficients and intercepts do not fit");
     }
     let columns = coefficients.len() / rows;

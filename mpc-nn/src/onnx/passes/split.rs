@@ -38,9 +38,9 @@ pub(in crate::onnx) fn split(model: Model, mut report: Report) -> Result<(Graph,
             public.push((name, array));
         }
     }
-    let graph = Graph::of(Plan { opsets, inputs, outputs, weights: shapes, constants: public, nodes });
-    let graph = report.with(graph)?;
-    tried(&graph)?;
+    let (graph, own) = Graph::partial(Plan { opsets, inputs, outputs, weights: shapes, constants: public, nodes })?;
+    report = report.and(own).and(tried(&graph).err().unwrap_or_default());
+    report.checked()?;
     Ok((graph, weights))
 }
 

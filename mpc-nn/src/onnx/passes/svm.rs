@@ -88,7 +88,11 @@ pub(super) fn classifier(
     let coefficients = at.floats("coefficients")?.unwrap_or_default();
     let rho = at.floats("rho")?.unwrap_or_default();
     let pairs = classes * classes.saturating_sub(1) / 2;
-    if !(2..=64).contains(&classes) || labels.len() != classes || coefficients.len() != (classes - 1) * count || rho.len() != pairs {
+    if !(2..=64).contains(&classes)
+        || labels.len() != classes
+        || coefficients.len() != (classes - 1) * count
+        || rho.len() != pairs
+    {
         return Reason::err("its classes, coefficients and offsets do not fit");
     }
     let near = kernel(steps, at, input, count)?;

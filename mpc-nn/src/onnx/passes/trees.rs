@@ -102,7 +102,8 @@ impl Forest {
             }
             deepest = deepest.max(depth);
         }
-        let leaves = u32::try_from(deepest).ok().and_then(|depth| self.trees.len().checked_mul(1usize.checked_shl(depth)?));
+        let leaves =
+            u32::try_from(deepest).ok().and_then(|depth| self.trees.len().checked_mul(1usize.checked_shl(depth)?));
         match leaves.filter(|&leaves| leaves <= LEAVES && leaves.saturating_mul(self.columns) <= LOOKS) {
             Some(_) => Ok(deepest),
             None => Reason::err(format!(
@@ -158,7 +159,8 @@ fn ensemble(
         return Reason::err("its leaves say too much");
     }
     let perfect: Vec<_> = forest.trees.keys().map(|&tree| (tree, forest.perfect(tree, depth))).collect();
-    let (mut looks, mut cuts, mut values) = (vec![0.0; columns * nodes], Vec::with_capacity(nodes), vec![0.0; leaves * outputs]);
+    let (mut looks, mut cuts, mut values) =
+        (vec![0.0; columns * nodes], Vec::with_capacity(nodes), vec![0.0; leaves * outputs]);
     for level in 0..depth {
         for &(column, cut) in perfect.iter().flat_map(|(_, tree)| &tree.levels[level]) {
             looks[column * nodes + cuts.len()] = 1.0;
@@ -200,7 +202,10 @@ fn said(
     }
     let (mut all, mut seen) = (Said::new(), BTreeSet::new());
     for at in 0..trees.len() {
-        let id = usize::try_from(ids[at]).ok().filter(|&id| id < outputs).ok_or("a leaf names an output that is not there")?;
+        let id = usize::try_from(ids[at])
+            .ok()
+            .filter(|&id| id < outputs)
+            .ok_or("a leaf names an output that is not there")?;
         seen.insert(id);
         all.entry((trees[at], nodes[at])).or_default().push((id, weights[at]));
     }
@@ -255,7 +260,10 @@ pub(super) fn classifier(
     let columns = if two { 1 } else { labels.len() };
     let said = match two {
         false => said,
-        true => said.into_iter().map(|(leaf, all)| (leaf, all.into_iter().map(|(_, weight)| (0, weight)).collect())).collect(),
+        true => said
+            .into_iter()
+            .map(|(leaf, all)| (leaf, all.into_iter().map(|(_, weight)| (0, weight)).collect()))
+            .collect(),
     };
     let sum = ensemble(steps, &forest, input, &said, columns, 1.0)?;
     let sum = based(steps, at, sum, columns)?;

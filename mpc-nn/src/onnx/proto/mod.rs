@@ -1,5 +1,5 @@
-//! The messages of an ONNX file, as prost reads them. `generated.rs` is made from `onnx.proto` by the test
-//! `tests/onnx_proto.rs`; see NOTICE.md for where that file comes from.
+//! The messages of an ONNX file, as prost reads them. `generated.rs` is made of `onnx.proto` by the package
+//! in `generate`; NOTICE.md says where that file comes from.
 
 #[allow(
     missing_docs,

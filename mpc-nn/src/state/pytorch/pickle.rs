@@ -48,7 +48,8 @@ pub(super) struct Pickle {
 
 /// Reads a pickle.
 pub(super) fn read(bytes: &[u8]) -> Result<Pickle, String> {
-    let mut machine = Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new(), tuples: Vec::new(), dicts: Vec::new() };
+    let mut machine =
+        Machine { bytes, at: 0, stack: Vec::new(), memo: HashMap::new(), tuples: Vec::new(), dicts: Vec::new() };
     loop {
         let held = machine.memo.len() + machine.tuples.len() + machine.dicts.len();
         if machine.stack.len() > MOST || held > MOST {
@@ -233,7 +234,9 @@ impl Machine<'_> {
     /// What a persistent name stands for: numbers of the archive.
     fn persistent(&self, name: &Value) -> Value {
         match self.parts(name) {
-            Some([Value::Text(what), Value::Global(kind), Value::Text(key), _, Value::Int(count)]) if &**what == "storage" => {
+            Some([Value::Text(what), Value::Global(kind), Value::Text(key), _, Value::Int(count)])
+                if &**what == "storage" =>
+            {
                 let kind = kind.rsplit('.').next().unwrap_or("").to_owned();
                 let count = usize::try_from(*count).unwrap_or(usize::MAX);
                 let (shape, stride) = (Vec::new(), Vec::new());
