@@ -80,7 +80,7 @@ impl Graph {
         let expected = self.clear_watched(weights, inputs, |node, made| {
             clear.push((node.name.clone(), node.operator.clone(), made.first().cloned()));
         })?;
-        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, check_range: false };
+        let settings = Settings { protocol: ProtocolKind::Plain, fraction_bits, ..Settings::default() };
         let (steps, found) = self.fixed_run(weights, inputs, settings).map_err(failed)?;
         let checked = self.fixed_run(weights, inputs, Settings { check_range: true, ..settings });
         let overflow = match checked {

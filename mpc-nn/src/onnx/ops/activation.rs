@@ -71,8 +71,8 @@ fn hard_sigmoid(x: &X, slope: f64, offset: f64) -> X {
     (slope * x + offset).clamp(0.0, 1.0)
 }
 
-const ALPHA: f64 = 1.673_263_192_176_818_8;
-const GAMMA: f64 = 1.050_700_983_002_526_8;
+const ALPHA: f64 = 1.673_263_242_354_377_2;
+const GAMMA: f64 = 1.050_700_987_355_480_5;
 
 const SELU: Build = |at| {
     let (alpha, gamma) = (at.float("alpha", ALPHA)?, at.float("gamma", GAMMA)?);

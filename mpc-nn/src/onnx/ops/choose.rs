@@ -89,7 +89,7 @@ impl Operator for Clip {
             (None, None) => x,
             (Some(low), Some(high)) if low <= high => x.clamp(low, high),
             (Some(_), Some(_)) => return Reason::err("its lower bound is above its upper bound"),
-            (Some(low), None) if low == 0.0 => x.relu(),
+            (Some(0.0), None) => x.relu(),
             (Some(low), None) => (x - low).relu() + low,
             (None, Some(high)) => high - (high - x).relu(),
         };

@@ -44,7 +44,7 @@ impl Normalise {
                 return Reason::err("it needs batch, channels, and at least one axis more");
             }
             Over::Image => (shape[0] * shape[1], channels(rank, shape[1])),
-            Over::Groups { count, .. } if count == 0 || shape[1] % count != 0 => {
+            Over::Groups { count, .. } if !shape[1].is_multiple_of(count.max(1)) || count == 0 => {
                 return Reason::err(format!("{} channels are not {count} groups", shape[1]));
             }
             Over::Groups { count, by_group: false } => (shape[0] * count, channels(rank, shape[1])),
