@@ -107,7 +107,7 @@ impl Graph {
         });
         report.checked()?;
         match counted {
-            Ok(traffic) => Ok(Trial { shapes, traffic }),
+            Ok(counted) => Ok(Trial { shapes, traffic: counted.traffic }),
             Err(error) => Err(Report::of("the model", Reason(error.to_string()))),
         }
     }
