@@ -44,6 +44,10 @@ pub(crate) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Bench(#[from] crate::bench::BenchError),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Check(#[from] crate::check::CheckError),
 }
 
 impl From<mpc_core::Error> for CliError {

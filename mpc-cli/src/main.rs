@@ -2,6 +2,7 @@
 
 mod bench;
 mod cert;
+mod check;
 mod dealer;
 mod doctor;
 mod error;
@@ -35,6 +36,7 @@ enum Command {
     #[command(subcommand)]
     Roster(roster::Roster),
     Doctor(doctor::Doctor),
+    Check(check::Check),
     Bench(bench::Bench),
     #[command(name = "bench-part", hide = true)]
     BenchPart(bench::Part),
@@ -47,6 +49,7 @@ const EXAMPLES: &str = "Examples:
   mpc roster check roster.toml
   mpc dealer --roster roster.toml --identity dealer.identity
   mpc doctor --roster roster.toml --party A --identity A.identity
+  mpc check model.onnx --samples data.npy
   mpc bench relu lenet";
 
 fn main() -> ExitCode {
@@ -68,6 +71,7 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Cert(cert) => cert.run()?,
         Command::Roster(roster) => roster.run()?,
         Command::Doctor(doctor) => doctor.run()?,
+        Command::Check(check) => check.run()?,
         Command::Bench(bench) => bench.run()?,
         Command::BenchPart(part) => return Ok(part.run()),
     }

@@ -14,7 +14,7 @@
 //! | structure | [`Sequential`](layers::Sequential), [`Residual`](layers::Residual), [`Flatten`](layers::Flatten), [`Dropout`](layers::Dropout), [`Identity`](layers::Identity), [`Map`](layers::Map) |
 //!
 //! [`init`] draws first values, [`loss`] has what to call `backward` on. A new model trains; [`Module::eval`] makes it
-//! predict.
+//! predict. [`onnx`] reads models that were trained elsewhere.
 
 mod apply;
 mod buffer;
@@ -25,6 +25,7 @@ pub mod layers;
 pub mod loss;
 pub mod metrics;
 mod module;
+pub mod onnx;
 pub mod optim;
 mod param;
 pub mod state;

@@ -66,7 +66,7 @@ fn numbers(dtype: Dtype, bytes: &[u8]) -> Option<Vec<f64>> {
 }
 
 /// A float of 16 bits: sign, 5 bits of exponent, 10 of fraction.
-fn half(bits: u16) -> f64 {
+pub(crate) fn half(bits: u16) -> f64 {
     let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
     let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
     sign * match exponent {

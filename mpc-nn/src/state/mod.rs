@@ -2,6 +2,7 @@
 //! program says.
 
 mod files;
+mod pytorch;
 mod sharing;
 
 pub use sharing::LoadState;

@@ -1,0 +1,11 @@
+//! Bytes as a file of PyTorch. Begin with mpc-nn/tests/onnx_models/*.pt and *.pth as a corpus.
+#![no_main]
+
+use mpc_nn::StateDict;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("state.pt");
+    std::fs::write(&file, bytes).expect("a file");
+    let _ = StateDict::read(&file);
+});
