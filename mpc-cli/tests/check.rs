@@ -40,7 +40,9 @@ fn a_model_that_fits() {
     let output = check(&model("lenet.onnx"), &[&samples], &[]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
-    for part in ["MaxPool", "[3, 4, 6, 6]", "the largest is the same in 3 of 3 rows", "fractional bits leave four times"] {
+    for part in
+        ["MaxPool", "[3, 4, 6, 6]", "the largest is the same in 3 of 3 rows", "fractional bits leave four times"]
+    {
         assert!(text.contains(part), "{part} in {text}");
     }
     let output = check(&model("lenet.onnx"), &[&samples], &["--json", "--fraction-bits", "20"]);

@@ -92,9 +92,7 @@ fn kernels(c: &mut Criterion) {
     each("random", 8 * len, &|| random(gpu, 9, len));
     each("top bits", 8 * len + 8 * width, &|| gpu.top_bits(&a));
     each("nibbles", 40 * len + 8 * 32 * width, &|| gpu.nibbles(&a, &tables));
-    each("tree level", 8 * planes * width, &|| {
-        gpu.tree_level(level, &leaves, &opened, &opened, &monomials, true)
-    });
+    each("tree level", 8 * planes * width, &|| gpu.tree_level(level, &leaves, &opened, &opened, &monomials, true));
     each("choose", 24 * len + 8 * width, &|| gpu.choose(&bits, &a, &b));
     each("truncate by a bit", 24 * len + 24 * width, &|| {
         let step = ByBit { z: &a, opened: [&bits, &bits], mask: &bits, products: &dealt, bits: 16, first: true };

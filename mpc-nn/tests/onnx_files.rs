@@ -92,7 +92,10 @@ fn counts(name: &str) -> impl Fn(&str) -> usize {
 #[test]
 fn single_steps_become_one() {
     let count = counts("encoder");
-    assert_eq!([count("LayerNormalization"), count("Gelu"), count("Erf"), count("Sqrt"), count("Constant")], [3, 1, 0, 0, 0]);
+    assert_eq!(
+        [count("LayerNormalization"), count("Gelu"), count("Erf"), count("Sqrt"), count("Constant")],
+        [3, 1, 0, 0, 0]
+    );
     let count = counts("mobilenet_block");
     assert_eq!([count("HardSwish"), count("Swish"), count("Sigmoid")], [1, 1, 0]);
     // One after a convolution, and one by itself.
