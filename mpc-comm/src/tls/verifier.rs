@@ -21,7 +21,8 @@ pub(super) struct Pins {
 
 impl Pins {
     pub(super) fn of(roster: &Roster) -> Pins {
-        let parties = (0..roster.parties()).map(|at| PartyId(at as u16)).chain([PartyId::DEALER]);
+        let members = roster.parties() + roster.clients.len();
+        let parties = (0..members).map(|at| PartyId(at as u16)).chain([PartyId::DEALER]);
         let pin = |party| {
             let member = roster.member(party)?;
             Some((party, (member.fingerprint?, member.name.clone())))
