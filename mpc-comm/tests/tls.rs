@@ -105,6 +105,19 @@ fn count(seen: &Mutex<Vec<u8>>) -> usize {
 }
 
 #[test]
+fn clients_prove_who_they_are_as_parties_do() {
+    let (mut roster, mut identities) = pinned_roster(2, false);
+    let client = identity("C");
+    let fingerprint = Some(client.certificate().fingerprint);
+    roster.clients.push(mpc_comm::Member { name: "C".to_owned(), address: String::new(), fingerprint });
+    identities.push(client);
+    let starting: Vec<_> = (0..3).map(|me| start(&roster, me as u16, agreement(), as_(&identities[me]))).collect();
+    for party in starting {
+        party.join().unwrap().unwrap();
+    }
+}
+
+#[test]
 fn nothing_that_is_said_can_be_read_on_the_way() {
     let (plain, seen) = through(pass, false);
     assert!(plain.iter().all(|result| result.is_ok()), "{plain:?}");

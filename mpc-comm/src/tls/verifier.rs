@@ -21,12 +21,18 @@ pub(super) struct Pins {
 
 impl Pins {
     pub(super) fn of(roster: &Roster) -> Pins {
-        let parties = (0..roster.parties()).map(|at| PartyId(at as u16)).chain([PartyId::DEALER]);
+        let members = roster.parties() + roster.clients.len();
+        let parties = (0..members).map(|at| PartyId(at as u16)).chain([PartyId::DEALER]);
         let pin = |party| {
             let member = roster.member(party)?;
             Some((party, (member.fingerprint?, member.name.clone())))
         };
         Pins { by_party: parties.filter_map(pin).collect() }
+    }
+
+    /// Pins that are no roster's.
+    pub(super) fn from_list(pins: impl IntoIterator<Item = (PartyId, Fingerprint, String)>) -> Pins {
+        Pins { by_party: pins.into_iter().map(|(party, pinned, name)| (party, (pinned, name))).collect() }
     }
 
     pub(super) fn pinned(&self, party: PartyId) -> Option<Fingerprint> {
