@@ -137,6 +137,10 @@ pub enum PeerError {
         kind: Kind,
     },
 
+    /// It does not do what a guest asks of it.
+    #[error("refuses: {0}")]
+    Refused(crate::gateway::Refused),
+
     /// There is no such party in this session, or it is ourselves.
     #[error("is no party that we have a link to")]
     Unknown,

@@ -34,6 +34,7 @@ mod engine;
 mod error;
 mod fingerprint;
 mod frame;
+pub mod gateway;
 mod handshake;
 mod head;
 mod hex;

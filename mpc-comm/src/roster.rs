@@ -33,12 +33,12 @@ pub struct Member {
 
 const COMPUTE: &str = "2 to 64 [[compute]] tables with `name` and `address`";
 const CLIENTS: &str = "up to 1024 [[client]] tables with `name`";
-const NAME: &str = "a name of letters, digits, `_` and `-`";
-const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
+pub(crate) const NAME: &str = "a name of letters, digits, `_` and `-`";
+pub(crate) const ADDRESS: &str = "\"host:port\", such as \"10.0.0.5:7000\" or \"[::1]:7000\"";
 const MEMBER: &str = "a table with `name` and `address`";
 const CLIENT: &str = "a table with `name`";
-const FINGERPRINT: &str = "\"sha256:\" and 64 hexadecimal digits, as `mpc cert show` prints it";
-const PINNED: &str = "the fingerprint of this party's certificate, since others have one";
+pub(crate) const FINGERPRINT: &str = "\"sha256:\" and 64 hexadecimal digits, as `mpc cert show` prints it";
+pub(crate) const PINNED: &str = "the fingerprint of this party's certificate, since others have one";
 
 impl Roster {
     /// Reads a roster from TOML. `source_name` is the file's name for messages.
@@ -51,8 +51,9 @@ impl Roster {
         let table: Table = text
             .parse()
             .map_err(|e: toml::de::Error| error(ConfigError::WHOLE, ConfigProblem::Syntax { reason: e.to_string() }))?;
-        if let Some(key) = table.keys().find(|key| !["compute", "client", "dealer"].contains(&key.as_str())) {
-            return Err(error(key, ConfigProblem::UnknownKey { known: "compute, client, dealer" }));
+        // Guests are no members: `Service` reads them.
+        if let Some(key) = table.keys().find(|key| !["compute", "client", "dealer", "guest"].contains(&key.as_str())) {
+            return Err(error(key, ConfigProblem::UnknownKey { known: "compute, client, dealer, guest" }));
         }
         let compute = match table.get("compute") {
             Some(Value::Array(members)) => members
@@ -237,7 +238,7 @@ pub(crate) fn is_loopback(address: &str) -> bool {
 }
 
 /// Splits `host:port`; brackets around an IPv6 address are removed.
-fn host_and_port(address: &str) -> Option<(&str, u16)> {
+pub(crate) fn host_and_port(address: &str) -> Option<(&str, u16)> {
     let (host, port) = address.rsplit_once(':')?;
     let port = port.parse().ok().filter(|port| *port != 0)?;
     if let Some(inner) = host.strip_prefix('[') {
@@ -268,9 +269,12 @@ fn member(
         let expected = if listens { MEMBER } else { CLIENT };
         return Err(error(key, ConfigProblem::Bad { found: value.type_str().to_owned(), expected }));
     };
-    let known: &[&str] = if listens { &["name", "address", "fingerprint"] } else { &["name", "fingerprint"] };
-    if let Some(unknown) = table.keys().find(|key| !known.contains(&key.as_str())) {
-        let known = if listens { "name, address, fingerprint" } else { "name, fingerprint" };
+    let known = match role {
+        Role::Compute => "name, address, fingerprint, gateway",
+        Role::Dealer => "name, address, fingerprint",
+        Role::Client => "name, fingerprint",
+    };
+    if let Some(unknown) = table.keys().find(|key| !known.split(", ").any(|known| known == *key)) {
         return Err(error(&format!("{key}.{unknown}"), ConfigProblem::UnknownKey { known }));
     }
     let default_name = (role == Role::Dealer).then_some("dealer");

@@ -17,7 +17,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector, TlsStream};
 use zeroize::Zeroizing;
 
 use crate::stream::dismiss;
-use crate::{ConfigError, ConfigProblem, Date, Identity, PartyId, PeerError, Roster};
+use crate::{Certificate, ConfigError, ConfigProblem, Date, Fingerprint, Identity, PartyId, PeerError, Roster};
 
 mod explain;
 mod verifier;
@@ -62,11 +62,21 @@ impl Tls {
             let (name, party) = (certificate.name.clone(), roster.name(me).to_owned());
             return Err(error(ConfigProblem::OtherCertificate { ours, name, pinned, party }));
         }
-        let (not_before, not_after, now) = (certificate.not_before, certificate.not_after, Date::now());
-        if now < not_before || now > not_after {
-            return Err(error(ConfigProblem::OutOfDate { not_before, not_after, now }));
-        }
+        holds(certificate)?;
         Ok(Tls::unchecked(me, pins, identity))
+    }
+
+    /// For links that are none of a mesh: whoever is pinned may be at the other end. The numbers are the caller's own.
+    ///
+    /// # Errors
+    /// When our certificate does not hold now.
+    pub(crate) fn beside(
+        me: PartyId,
+        pins: impl IntoIterator<Item = (PartyId, Fingerprint, String)>,
+        identity: &Identity,
+    ) -> Result<Tls, ConfigError> {
+        holds(identity.certificate())?;
+        Ok(Tls::unchecked(me, Pins::from_list(pins), identity))
     }
 
     fn unchecked(me: PartyId, pins: Pins, identity: &Identity) -> Tls {
@@ -151,6 +161,16 @@ impl Tls {
         export(&stream, &mut binding, &context).map_err(|e| PeerError::Tls { reason: e.to_string() })?;
         Ok((Box::new(stream), Proof { peer, binding }))
     }
+}
+
+/// Checks the dates of our own certificate.
+fn holds(certificate: &Certificate) -> Result<(), ConfigError> {
+    let (not_before, not_after, now) = (certificate.not_before, certificate.not_after, Date::now());
+    if now < not_before || now > not_after {
+        let problem = ConfigProblem::OutOfDate { not_before, not_after, now };
+        return Err(ConfigError { file: "options".to_owned(), key: "identity".to_owned(), problem });
+    }
+    Ok(())
 }
 
 fn export(stream: &TlsStream<TcpStream>, out: &mut [u8; 32], context: &[u8]) -> Result<(), rustls::Error> {

@@ -30,6 +30,11 @@ impl Pins {
         Pins { by_party: parties.filter_map(pin).collect() }
     }
 
+    /// Pins that are no roster's.
+    pub(super) fn from_list(pins: impl IntoIterator<Item = (PartyId, Fingerprint, String)>) -> Pins {
+        Pins { by_party: pins.into_iter().map(|(party, pinned, name)| (party, (pinned, name))).collect() }
+    }
+
     pub(super) fn pinned(&self, party: PartyId) -> Option<Fingerprint> {
         self.by_party.get(&party).map(|(fingerprint, _)| *fingerprint)
     }
