@@ -20,6 +20,7 @@ pub mod protocol;
 pub mod rand;
 pub mod ring;
 pub mod scope;
+pub mod serve;
 mod session;
 mod settings;
 pub mod shape;

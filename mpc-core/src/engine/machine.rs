@@ -25,6 +25,9 @@ impl<P: Protocol> Engine for Machine<P> {
     fn fixed(&self) -> Fixed {
         self.0.fixed()
     }
+    fn additive(&self) -> bool {
+        P::ADDITIVE
+    }
 
     fn factors(&self, c: &[f64]) -> Option<Factors> {
         Factors::new::<P::Ring>(c, self.0.fixed())

@@ -43,6 +43,8 @@ pub trait Engine {
     fn check(&self) -> Result<()>;
     /// The code of numbers.
     fn fixed(&self) -> Fixed;
+    /// Whether what the parties hold of a secret adds up to it in the ring.
+    fn additive(&self) -> bool;
     /// Factors nearest to some numbers, if the ring holds them.
     fn factors(&self, c: &[f64]) -> Option<Factors>;
 

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use super::{Handle, Node, Op, Opened, Rewrite, backward::SEED, flag::Restore};
+use super::{Handle, Node, Op, Opened, Rewrite, backward::SEED, flag::Restore, ledger::Ledger};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -53,7 +53,7 @@ pub struct Runtime {
     /// Whether this is recorded in a branch that runs whatever the condition is.
     oblivious: Cell<bool>,
     failure: Rc<RefCell<Option<Error>>>,
-    ledger: RefCell<Vec<Opened>>,
+    ledger: RefCell<Ledger>,
     rewrites: RefCell<BTreeMap<(ScopeId, &'static str), usize>>,
     live: Rc<()>,
     /// Looks at every result: in a simulator only.
@@ -154,7 +154,12 @@ impl Runtime {
 
     /// What was opened so far.
     pub fn ledger(&self) -> Vec<Opened> {
-        self.ledger.borrow().clone()
+        self.ledger.borrow().entries().to_vec()
+    }
+
+    /// Notes what leaves by another way than an op that opens.
+    pub(crate) fn enter(&self, opened: Opened) {
+        self.ledger.borrow_mut().enter(opened);
     }
 
     /// The names of the parties, in the order of the roster, then those of the clients.

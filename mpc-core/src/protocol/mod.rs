@@ -47,6 +47,9 @@ pub trait Protocol: Sized + 'static {
     /// What is remembered of a wire's openings.
     type Openings: Default + 'static;
 
+    /// Whether what the parties hold of a secret adds up to it in the ring.
+    const ADDITIVE: bool = true;
+
     /// The kernels.
     fn backend(&self) -> &Self::Backend;
     /// The party.

@@ -62,6 +62,7 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     type Share = B::Array<R>;
     type Bits = Bits<B>;
     type Openings = ();
+    const ADDITIVE: bool = false;
 
     fn backend(&self) -> &B {
         &self.backend

@@ -12,12 +12,12 @@
 use super::Session;
 use crate::{
     error::{Error, Result},
-    op::Handle,
+    op::{Audience, Handle, Opened},
     shape::Shape,
     tensor::Tensor,
     visibility::Secret,
 };
-use std::fmt;
+use std::{fmt, panic::Location};
 use zeroize::Zeroizing;
 
 /// The mistake of asking a client for a share.
@@ -60,6 +60,28 @@ impl Session {
         let node = x.handle().ready().await?;
         let share = OwnShare(Zeroizing::new(self.runtime().engine().own_share(&node.operand)));
         self.runtime().engine().check()?;
+        Ok(share)
+    }
+
+    /// This party's share of a secret for people outside of the session, made fresh with shares of zero: with those of all
+    /// other parties it shows the value, and nothing of how that was computed. Sends nothing. `to` says who gets how much of
+    /// it, for the ledger.
+    ///
+    /// # Errors
+    /// As [`export_share`](Self::export_share).
+    pub(crate) async fn hand_out(
+        &self,
+        x: &Tensor<Secret>,
+        to: impl IntoIterator<Item = (String, Shape)>,
+        at: &'static Location<'static>,
+    ) -> Result<OwnShare> {
+        let fresh = self.import_share(x.shape(), self.export_share(x).await?);
+        let share = self.export_share(&fresh).await?;
+        let scopes = self.runtime().scopes();
+        let scope = scopes.path(scopes.step("hand_out"));
+        for (guest, shape) in to {
+            self.runtime().enter(Opened { scope: scope.clone(), shape, to: Audience::Guest(guest), at, times: 1 });
+        }
         Ok(share)
     }
 

@@ -104,7 +104,7 @@ impl Runtime {
             _ => Audience::Everybody,
         };
         let (scope, shape) = (self.scopes.path(node.operand.at.scope), node.operand.shape.clone());
-        self.ledger.borrow_mut().push(Opened { scope, shape, to, at: node.at });
+        self.enter(Opened { scope, shape, to, at: node.at, times: 1 });
     }
 }
 
