@@ -35,6 +35,7 @@
 //! # The map
 //! [`Session`] is one party's end of a computation; [`Tensor`] its values, typed by who may know them ([`Public`],
 //! [`Private`], [`Secret`]); [`nn`] has layers, losses and optimisers; [`launch`] runs programs as processes;
+//! [`serve`] serves a model to people who come and go;
 //! [`sim`] runs all parties in one process, for tests; [`testing`] has assertions for them; [`core`] has everything below.
 
 extern crate self as mpc;
@@ -46,7 +47,7 @@ pub use mpc_comm as comm;
 pub use mpc_core as core;
 pub use mpc_core::{
     Device, Error, Gradients, Join, Party, PartySet, Private, ProtocolKind as Protocol, Public, Result, Secret,
-    Session, Settings, Shape, Tensor, Visibility, lang, lang::AnyVisibility, sim,
+    Session, Settings, Shape, Tensor, Visibility, lang, lang::AnyVisibility, serve, sim,
 };
 pub use mpc_macros::{Select, main, parties, secure_model, test};
 pub use mpc_nn as nn;
