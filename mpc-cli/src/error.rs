@@ -35,6 +35,26 @@ pub(crate) enum CliError {
     #[error("the session cannot be")]
     Session(#[source] Box<mpc_core::Error>),
 
+    #[error("the model cannot be served")]
+    #[diagnostic(help(
+        "a model is an .onnx file with one input, or a .safetensors or .npz file of linear layers: `0.weight` [outputs, inputs], \
+         `0.bias` [outputs], and so on"
+    ))]
+    Model(#[source] crate::model::ModelError),
+
+    #[error("this input cannot be used: {problem}")]
+    #[diagnostic(help(
+        "an input is a .npy array, a .csv table with names in its first line, or a .png or .jpg picture"
+    ))]
+    Input { problem: String },
+
+    #[error("there is no prediction")]
+    Predict(#[source] Box<mpc_core::serve::NotPredicted>),
+
+    #[error("which guest of the roster are we?")]
+    #[diagnostic(help("give --name NAME, or --identity FOLDER, whose certificate has the name"))]
+    NoName,
+
     #[error("cannot start a thread for a session")]
     Thread(#[source] io::Error),
 
@@ -53,6 +73,12 @@ pub(crate) enum CliError {
 impl From<mpc_core::Error> for CliError {
     fn from(error: mpc_core::Error) -> Self {
         Self::Session(Box::new(error))
+    }
+}
+
+impl From<mpc_core::serve::NotPredicted> for CliError {
+    fn from(error: mpc_core::serve::NotPredicted) -> Self {
+        Self::Predict(Box::new(error))
     }
 }
 

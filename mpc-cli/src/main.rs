@@ -4,11 +4,16 @@ mod bench;
 mod cert;
 mod check;
 mod dealer;
+mod dense;
 mod doctor;
 mod error;
 mod identity;
 mod logging;
+mod model;
+mod picture;
+mod predict;
 mod roster;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -16,7 +21,7 @@ use clap::{Parser, Subcommand};
 
 use crate::error::CliError;
 
-/// Secure multi-party machine learning: dealer, certificates, rosters, measurements
+/// Secure multi-party machine learning: dealer, certificates, rosters, served models, measurements
 ///
 /// The parties themselves are programs written with the library `mpc`; start one with --help to see how to run it.
 #[derive(Debug, Parser)]
@@ -36,6 +41,8 @@ enum Command {
     #[command(subcommand)]
     Roster(roster::Roster),
     Doctor(doctor::Doctor),
+    Serve(serve::Serve),
+    Predict(predict::Predict),
     Check(check::Check),
     Bench(bench::Bench),
     #[command(name = "bench-part", hide = true)]
@@ -49,6 +56,9 @@ const EXAMPLES: &str = "Examples:
   mpc roster check roster.toml
   mpc dealer --roster roster.toml --identity dealer.identity
   mpc doctor --roster roster.toml --party A --identity A.identity
+  mpc serve --roster roster.toml --party A --identity A.identity --model digits.onnx
+  mpc serve --roster roster.toml --party B --identity B.identity
+  mpc predict --roster roster.toml --identity doctor.identity --input scan.png --softmax --top-k 3
   mpc check model.onnx --samples data.npy
   mpc bench relu lenet";
 
@@ -71,6 +81,8 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Cert(cert) => cert.run()?,
         Command::Roster(roster) => roster.run()?,
         Command::Doctor(doctor) => doctor.run()?,
+        Command::Serve(serve) => serve.run()?,
+        Command::Predict(predict) => predict.run()?,
         Command::Check(check) => check.run()?,
         Command::Bench(bench) => bench.run()?,
         Command::BenchPart(part) => return Ok(part.run()),

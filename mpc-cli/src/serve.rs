@@ -1,0 +1,179 @@
+//! `mpc serve`: one of the servers that compute a model for guests.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use clap::{
+    Args,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use mpc_comm::{Options, PartyId, connect};
+use mpc_core::{
+    Error, Session, Settings,
+    rand::Prg,
+    run_party,
+    serve::{Desk, Gateway, Limits, Service, Serving, announce, serve},
+};
+
+use crate::{
+    error::CliError,
+    identity,
+    model::{About, Owned, Served, Structure},
+};
+
+/// Serve a model to guests, together with the other servers of a roster
+///
+/// Every server runs this, one of them with --model; the others learn the structure of the model and none of its numbers. A
+/// dealer runs beside them (`mpc dealer`). Each server needs a `gateway = "HOST:PORT"` in the roster, where guests call, and
+/// each guest a [[guest]] with its `name`. Guests ask with `mpc predict`: no server sees what they ask, nor what they get.
+///
+/// Flags that change what is computed must be the same at all servers.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The file that says where the servers are, and who may come
+    #[arg(long, value_name = "FILE")]
+    roster: PathBuf,
+
+    /// Which of the servers we are
+    #[arg(long, value_name = "NAME")]
+    party: String,
+
+    /// The model's file; at its owner only
+    #[arg(long, value_name = "FILE")]
+    model: Option<PathBuf>,
+
+    /// What guests are told it is; without this flag, the name of the file
+    #[arg(long, value_name = "TEXT", requires = "model")]
+    title: Option<String>,
+
+    /// The shape of one input, if the model's file does not say it, such as 3,224,224
+    #[arg(long, value_name = "N,N,N", value_delimiter = ',', requires = "model")]
+    shape: Option<Vec<usize>>,
+
+    /// Which output of the model guests get; without this flag, the first
+    #[arg(long, value_name = "NAME", requires = "model")]
+    output: Option<String>,
+
+    /// The most inputs that are computed together
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    max_batch: u16,
+
+    /// How long a request waits for others to be computed with it
+    #[arg(long, value_name = "MILLISECONDS", default_value_t = 5)]
+    max_wait_ms: u32,
+
+    /// The most requests and connections that one guest may have at the same time
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..))]
+    per_client_limit: u16,
+
+    /// How long a request may take to arrive at all servers, and an answer to leave
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+    timeout: u32,
+
+    /// How long an answer is kept for its receiver
+    #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u32).range(1..))]
+    keep: u32,
+
+    /// Refuse inputs that are not below this in magnitude; checked on shares, at the cost of two comparisons an element
+    #[arg(long, value_name = "NUMBER")]
+    range: Option<f64>,
+
+    /// End after so many requests
+    #[arg(long, value_name = "N")]
+    requests: Option<u64>,
+
+    /// Name of this run; all its servers must give the same
+    #[arg(long, value_name = "LABEL", default_value = "serve")]
+    session: String,
+
+    #[command(flatten)]
+    identity: identity::Flags,
+
+    /// Bits after the binary point of the fixed-point numbers (10 to 24); the same as the dealer's
+    #[arg(long, value_name = "N", default_value_t = 16, value_parser = clap::value_parser!(u32).range(10..=24))]
+    fraction_bits: u32,
+
+    /// The generator of random numbers; the same as the dealer's
+    #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
+          value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
+    prg: Prg,
+}
+
+impl Serve {
+    /// Serves until it is stopped.
+    pub(crate) fn run(self) -> Result<(), CliError> {
+        let service = Service::load(&self.roster).map_err(CliError::Roster)?;
+        let me = service.roster.id_of(&self.party).filter(|party| party.index() < service.roster.parties());
+        let Some(me) = me else {
+            let known = service.roster.compute.iter().map(|member| member.name.clone()).collect();
+            return Err(CliError::UnknownParty { name: self.party, file: self.roster, known });
+        };
+        // Before anybody is called: what is wrong with the file, its owner should learn at once.
+        let about =
+            About { title: self.title.as_deref(), shape: self.shape.as_deref(), output: self.output.as_deref() };
+        let owned = match &self.model {
+            Some(file) => Some(Owned::read(file, &about).map_err(CliError::Model)?),
+            None => None,
+        };
+        let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
+        let options = Options {
+            identity: self.identity.load()?,
+            allow_plaintext: self.identity.insecure_no_tls,
+            session: self.session.clone(),
+            ..Options::default()
+        };
+        let mesh = connect(&service.roster, me, &settings.agreement(), options.clone())?;
+        let served = run_party(mesh, &settings, |s| async move { self.work(s, me, service, owned, options).await })?;
+        tracing::info!("{} requests in {} batches, {} refused", served.requests, served.batches, served.refused);
+        Ok(())
+    }
+
+    async fn work(
+        self,
+        s: Session,
+        me: PartyId,
+        service: Service,
+        owned: Option<Owned>,
+        options: Options,
+    ) -> mpc_core::Result<mpc_core::serve::Served> {
+        let own = owned.as_ref().map(|owned| owned.structure.encode()).transpose();
+        let own = own.map_err(|problem| Error::Setting { key: "model", problem })?;
+        let told = announce(&s, own.as_deref()).await?;
+        let owners: Vec<usize> = told.iter().enumerate().filter(|(_, told)| told.is_some()).map(|(at, _)| at).collect();
+        let &[owner] = &owners[..] else {
+            let names: Vec<&str> = owners.iter().map(|&at| &s.names()[at][..]).collect();
+            let problem = match names.is_empty() {
+                true => "no server has a model; expected --model at one of them".to_owned(),
+                false => format!("{} each have a model; expected --model at one server only", names.join(" and ")),
+            };
+            return Err(Error::Setting { key: "model", problem });
+        };
+        let structure = Structure::decode(told[owner].as_deref().unwrap_or_default());
+        let structure = structure.map_err(|problem| Error::Setting {
+            key: "model",
+            problem: format!("{} announced {problem}", s.names()[owner]),
+        })?;
+        let model = Served::share(&s, owner, &structure, owned.as_ref());
+        let max_batch = structure.rows.map_or(self.max_batch.into(), |most| most.clamp(1, self.max_batch.into()));
+        let limits = Limits {
+            rows: max_batch,
+            per_guest: self.per_client_limit.into(),
+            timeout: Duration::from_secs(self.timeout.into()),
+            keep: Duration::from_secs(self.keep.into()),
+            ..Limits::of(structure.input.clone())
+        };
+        let how = Serving {
+            model: structure.title.clone(),
+            max_batch,
+            max_wait: Duration::from_millis(self.max_wait_ms.into()),
+            requests: self.requests,
+            range: self.range,
+            ..Serving::default()
+        };
+        let desk = Arc::new(Desk::new(limits));
+        let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &options)?;
+        tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());
+        let served = serve(&s, &desk, &how, async |x| Ok(model.forward(&x))).await?;
+        gateway.close();
+        Ok(served)
+    }
+}
