@@ -17,7 +17,7 @@ fn guests_learn_what_the_network_says_in_the_clear() {
         shape: vec![784],
         rows: 1,
         fraction_bits: 16,
-        ring: "u64".to_owned(),
+        ring: <u64 as mpc::core::ring::Ring>::NAME.to_owned(),
         servers: names.to_vec(),
     };
     let options = Options { bind: Some((Ipv4Addr::LOCALHOST, 0).into()), ..Options::default() };
@@ -31,12 +31,14 @@ fn guests_learn_what_the_network_says_in_the_clear() {
     service.gateways = gateways.iter().map(|gateway| gateway.address().to_string()).collect();
     thread::scope(|scope| {
         scope.spawn(|| {
-            let mut ann = Client::connect(&service, "ann", VisitOptions::default()).unwrap();
-            for (picture, clear) in pictures.axis_iter(Axis(0)).zip(clear.rows()) {
-                let scores = ann.predict(picture.to_owned()).unwrap();
+            let ann = Client::connect(&service, "ann", VisitOptions::default());
+            let rows = pictures.axis_iter(Axis(0));
+            let answers = ann.map(|mut ann| rows.map(|row| ann.predict(row.to_owned())).collect::<Vec<_>>());
+            // First of all: the servers go on until then.
+            desks[1].close();
+            for (scores, clear) in answers.unwrap().into_iter().map(Result::unwrap).zip(clear.rows()) {
                 assert!(scores.iter().zip(clear).all(|(a, b)| (a - b).abs() < 0.01), "{scores} is not {clear}");
             }
-            desks[1].close();
         });
         let seen = mpc::sim::Sim::new(2).run(async |s: Session| {
             let own = s.is::<North>().then_some(&network);

@@ -145,7 +145,7 @@ pub struct Offer {
     pub rows: u64,
     /// Bits after the point of the numbers.
     pub fraction_bits: u32,
-    /// Where shares live, such as `u64`.
+    /// Where shares live, such as `Z_2^64`.
     pub ring: String,
     /// The servers' names, in the order of the session.
     pub servers: Vec<String>,
