@@ -44,7 +44,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn ask(service: &Path, name: &str, at: usize) -> Result<String, Box<dyn std::error::Error>> {
-    let test = data::sample().test;
+    let test = data::load(None)?.test;
     let picture = test.x.row(at % test.y.len()).to_owned();
     let mut client = Client::connect(&Service::load(service)?, name, VisitOptions::default())?;
     let start = Instant::now();

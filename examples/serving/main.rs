@@ -92,9 +92,10 @@ struct Flags {
 }
 
 async fn program(s: Session, flags: Flags) -> mpc::Result<()> {
-    let network = s.only::<North, _>(|| {
+    let digits = s.only::<North, _>(|| data::load(None)).transpose().map_err(mpc::Error::program)?;
+    let network = digits.map(|digits| {
         let mut network = Mlp::new(1);
-        network.train(&data::sample().train, 12, 20, 0.1);
+        network.train(&digits.train.first(Some(600)), 12, 20, 0.1);
         network
     });
     let desk = Arc::new(desk());
