@@ -41,6 +41,7 @@ impl Mlp {
     }
 
     /// Scores `[rows, 10]`.
+    #[cfg(test)]
     pub(crate) fn scores(&self, x: ArrayView2<f64>) -> Array2<f64> {
         self.activations(x).pop().unwrap_or_default()
     }
