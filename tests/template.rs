@@ -27,7 +27,7 @@ fn a_copy_of_the_template_builds_and_runs() {
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{said}{complained}");
     // (52 + 61.5 + 70.25) / 3 = 61.25, and (58 + 66) / 2 = 62.
-    for party in ["North | ", "South | "] {
+    for party in ["North  | ", "South  | "] {
         assert!(said.contains(&format!("{party}South pays more on average")), "{said}{complained}");
     }
     assert!(!complained.contains("warning"), "{complained}");

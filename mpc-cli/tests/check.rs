@@ -54,7 +54,7 @@ fn a_model_that_fits() {
 #[test]
 fn a_model_that_does_not() {
     let folder = tempfile::tempdir().unwrap();
-    let samples = npy(folder.path(), &[1, 1, 12, 12], |_| 9000.0);
+    let samples = npy(folder.path(), &[1, 1, 12, 12], |_| 15000.0);
     let output = check(&model("lenet.onnx"), &[&samples], &["--fraction-bits", "24"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("warning: it does not fit") && text.contains("near the limit"), "{text}");

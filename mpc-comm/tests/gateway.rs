@@ -162,7 +162,7 @@ fn guests_come_ask_and_leave() {
         let id = {
             let request = asks([&[1, 3], &[1, 3]], Some("bob"));
             let id = request[0].id;
-            assert_eq!(ann.ask(request).unwrap(), [Reply::Kept, Reply::Kept]);
+            assert_eq!(ann.ask(request).unwrap(), [Reply::Stored, Reply::Stored]);
             id
         };
         drop(ann);
@@ -199,7 +199,10 @@ fn only_guests_of_the_roster_are_heard() {
     // On this machine, without certificates, the name alone counts.
     let house = House::open(&["ann"], false, |_| ());
     let stranger = Visit::connect(&house.service, "mal", house.options(0));
-    assert_eq!(refusal(stranger), ("North".to_owned(), Refused::Guest { name: "mal".to_owned() }));
+    // Both refuse it; which of them is heard first is open.
+    let (server, refused) = refusal(stranger);
+    assert!(["North", "South"].contains(&&*server), "{server}");
+    assert_eq!(refused, Refused::Guest { name: "mal".to_owned() });
 }
 
 #[test]

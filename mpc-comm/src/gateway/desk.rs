@@ -20,7 +20,7 @@ type Deliver = Box<dyn FnOnce(Reply) + Send>;
 enum State {
     Waiting,
     Running,
-    Kept { reply: Reply, until: Instant },
+    Stored { reply: Reply, until: Instant },
 }
 
 struct Entry {
@@ -93,7 +93,7 @@ impl Book {
                 self.bytes = self.bytes + bytes - entry.bytes;
                 entry.bytes = bytes;
                 entry.part = None;
-                entry.state = State::Kept { reply, until: Instant::now() + keep };
+                entry.state = State::Stored { reply, until: Instant::now() + keep };
                 self.queue.remove(&entry.number);
                 None
             }
@@ -193,7 +193,7 @@ impl Desk {
         if entry.listener.is_some() {
             return Err(Refused::Awaited);
         }
-        if let State::Kept { reply, .. } = &entry.state {
+        if let State::Stored { reply, .. } = &entry.state {
             let reply = reply.clone();
             book.remove(id);
             drop(book);
@@ -325,7 +325,7 @@ impl Desk {
         let over = |entry: &Entry| match &entry.state {
             State::Waiting => now.duration_since(entry.since) > *timeout,
             State::Running => false,
-            State::Kept { until, .. } => now > *until,
+            State::Stored { until, .. } => now > *until,
         };
         let late: Vec<RequestId> = book.entries.iter().filter(|(_, entry)| over(entry)).map(|(id, _)| *id).collect();
         let mut ended = Vec::new();

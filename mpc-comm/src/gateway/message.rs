@@ -130,7 +130,7 @@ pub enum Reply {
     /// Nothing, and why.
     Refused(Refused),
     /// The request is taken, and the answer will be kept for its receiver.
-    Kept,
+    Stored,
 }
 
 /// What servers say of themselves and of what they serve. Public.
@@ -261,7 +261,7 @@ impl Reply {
                 put_text(&mut head, &toml::to_string(&why).unwrap_or_default());
                 frame(id, vec![head.into()])
             }
-            Reply::Kept => frame(id, vec![vec![3].into()]),
+            Reply::Stored => frame(id, vec![vec![3].into()]),
         }
     }
 
@@ -276,7 +276,7 @@ impl Reply {
                 fits.then_some(Reply::Result { shape, words })?
             }
             2 => Reply::Refused(toml::from_str(&take_text_of(body, 1 << 12)?).ok()?),
-            3 => Reply::Kept,
+            3 => Reply::Stored,
             _ => return None,
         };
         (body.remaining() == 0).then_some((id, reply))
@@ -352,7 +352,7 @@ mod tests {
             Refused::Shape { found: vec![1, 2], expected: vec![], rows: 4 },
             Refused::Receiver { receiver: "a \"b\"\n".to_owned() },
         ];
-        for reply in [result, Reply::Kept].into_iter().chain(refusals.map(Reply::Refused)) {
+        for reply in [result, Reply::Stored].into_iter().chain(refusals.map(Reply::Refused)) {
             assert_eq!(Reply::parse(again(reply.clone().encode(id))), Some((id, reply)));
         }
         let lying = Reply::Result { shape: vec![3], words: vec![8, 9].into() };

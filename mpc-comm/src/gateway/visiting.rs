@@ -115,7 +115,7 @@ impl Reader {
         self.house.desk.hand_in(&self.guest, self.visit, ask, self.deliver(id))?;
         if kept {
             // The connection's end is noticed where it is read.
-            let _ = self.say(id, Reply::Kept).await;
+            let _ = self.say(id, Reply::Stored).await;
         }
         Ok(())
     }

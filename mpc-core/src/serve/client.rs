@@ -117,7 +117,7 @@ impl Client {
         let asks = self.asks(input, Some(receiver))?;
         let id = asks.first().map(|ask| ask.id).ok_or(NotPredicted::Answers)?;
         let replies = self.visit.ask(asks)?;
-        if replies.iter().all(|reply| *reply == Reply::Kept) { Ok(id) } else { Err(NotPredicted::Answers) }
+        if replies.iter().all(|reply| *reply == Reply::Stored) { Ok(id) } else { Err(NotPredicted::Answers) }
     }
 
     /// The result of a request whose receiver we are; waits for it.

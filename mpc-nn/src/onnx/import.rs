@@ -185,7 +185,7 @@ fn read_attribute(given: &AttributeProto, folder: Option<&Path>) -> Result<Attri
             None => Err(placed("it is empty".into())),
         },
         AttributeType::Graph | AttributeType::Graphs => Err(placed(
-            "steps within steps are supported where a constant decides which of them run, and not here".into(),
+            "steps within steps (branches and loops) are not supported: export the model with its branches decided and its loops unrolled".into(),
         )),
         _ => Err(placed("its type is not supported".into())),
     }

@@ -1,4 +1,4 @@
-//! Functions of a file, and branches that a constant decides, put in the place where they are called.
+//! Functions of a file, put in the place where they are called.
 
 use super::{
     proto::{AttributeProto, FunctionProto, GraphProto, ModelProto, NodeProto},

@@ -56,6 +56,29 @@ impl Model {
         }
     }
 
+    /// Gives outputs the names of the file again, where steps between them and what they show have disappeared. One that
+    /// shows an input or a constant, or shares its value with another output, keeps the name of that.
+    pub(super) fn name_outputs(&mut self, named: &[String]) {
+        let made: BTreeSet<&String> = self.nodes.iter().flat_map(|node| &node.outputs).collect();
+        let taken = |name: &String| {
+            made.contains(name)
+                || self.constants.contains_key(name)
+                || self.inputs.iter().any(|input| input.name == *name)
+        };
+        let mut renamed = HashMap::new();
+        for (output, name) in self.outputs.iter().zip(named) {
+            if output != name && made.contains(output) && !taken(name) {
+                renamed.entry(output.clone()).or_insert_with(|| name.clone());
+            }
+        }
+        let nodes = self.nodes.iter_mut().flat_map(|node| node.inputs.iter_mut().chain(&mut node.outputs));
+        for name in nodes.chain(&mut self.outputs) {
+            if let Some(own) = renamed.get(name) {
+                name.clone_from(own);
+            }
+        }
+    }
+
     /// Drops steps and constants that no output needs.
     pub(super) fn prune(&mut self) {
         let mut needed: BTreeSet<String> = self.outputs.iter().cloned().collect();

@@ -16,6 +16,7 @@ use super::{model::Model, report::Report};
 
 /// All passes, in order.
 pub(super) fn run(model: &mut Model, report: &mut Report) {
+    let named = model.outputs.clone();
     fold::run(model);
     sklearn::run(model, report);
     batch_norm::run(model);
@@ -23,4 +24,5 @@ pub(super) fn run(model: &mut Model, report: &mut Report) {
     // What was made on the way may be constant too, or do nothing.
     fold::run(model);
     model.prune();
+    model.name_outputs(&named);
 }
