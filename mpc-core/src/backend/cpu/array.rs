@@ -3,6 +3,7 @@
 
 use super::parts;
 use crate::{
+    backend::Payload,
     level::Level,
     rand::{Address, Seed},
     ring::Ring,
@@ -116,6 +117,15 @@ impl<R: Ring> CpuArray<R> {
             return Some(Self(Source::Wire(words.clone())));
         }
         R::from_words(words, len).map(|elements| elements.into_owned().into())
+    }
+
+    /// The array of a payload, whose length has been checked. A meta payload never reaches this backend.
+    pub(super) fn received(payload: &Payload, len: usize) -> Self {
+        let found = match payload {
+            Payload::Words(words) => Self::from_wire(words, len),
+            Payload::Meta(_) => None,
+        };
+        found.unwrap_or_else(|| Self::constant(len, R::ZERO))
     }
 
     /// The wire form, without a copy where elements are words.

@@ -77,15 +77,6 @@ impl Default for Cpu {
     }
 }
 
-/// An array from the wire; a meta payload never reaches this backend.
-fn received<R: Ring>(payload: &Payload, len: usize) -> CpuArray<R> {
-    let found = match payload {
-        Payload::Words(words) => CpuArray::from_wire(words, len),
-        Payload::Meta(_) => None,
-    };
-    found.unwrap_or_else(|| CpuArray::constant(len, R::ZERO))
-}
-
 impl Backend for Cpu {
     type Array<R: Ring> = CpuArray<R>;
 
@@ -114,12 +105,12 @@ impl Backend for Cpu {
     }
 
     fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> CpuArray<R> {
-        let parts = parts.iter().map(|part| received(part, len));
+        let parts = parts.iter().map(|part| CpuArray::received(part, len));
         parts.reduce(|sum, part| self.add(&sum, &part)).unwrap_or_else(|| self.fill(len, R::ZERO))
     }
 
     fn xor_wire(&self, parts: &[Payload], len: usize) -> CpuArray<u64> {
-        let parts = parts.iter().map(|part| received(part, len));
+        let parts = parts.iter().map(|part| CpuArray::received(part, len));
         parts.reduce(|sum, part| self.xor(&sum, &part)).unwrap_or_else(|| self.fill(len, 0))
     }
 
