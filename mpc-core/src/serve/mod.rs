@@ -1,6 +1,6 @@
 //! Private prediction for people who come and go: servers in a session that lasts, and guests who ask and leave.
 //!
-//! [`serve`] is the servers' end: it takes requests from a [`Desk`], which a [`Gateway`](mpc_comm::gateway::Gateway) fills
+//! [`serve`] is the servers' end: it takes requests from a [`Desk`], which a [`Gateway`] fills
 //! with what guests ask, agrees with the other servers on a batch, runs the model on it, and gives each guest its shares
 //! of its own rows. [`Client`] is a guest's end: it splits its input into shares, one for each server, and adds up the
 //! shares of the result.
