@@ -10,9 +10,23 @@ use rand_chacha::{
     ChaCha20Rng,
     rand_core::{Rng, SeedableRng},
 };
+#[cfg(target_arch = "x86_64")]
+use zeroize::Zeroizing;
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 64;
+
+/// What every block of a stream begins with; words 12 and 13 are its number.
+#[cfg(target_arch = "x86_64")]
+fn state(key: &[u8; 32], stream: u64) -> Zeroizing<[u32; 16]> {
+    let mut state = Zeroizing::new([0; 16]);
+    state[..4].copy_from_slice(&[0x6170_7865, 0x3320_646E, 0x7962_2D32, 0x6B20_6574]);
+    for (word, bytes) in state[4..12].iter_mut().zip(key.as_chunks::<4>().0) {
+        *word = u32::from_le_bytes(*bytes);
+    }
+    state[14..].copy_from_slice(&[stream as u32, (stream >> 32) as u32]);
+    state
+}
 
 /// The bytes of a stream from block `block` on. What is short, or has no kernel of ours, is the work of `rand_chacha`, which
 /// looks at the processor itself.

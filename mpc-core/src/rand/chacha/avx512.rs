@@ -5,7 +5,6 @@
 
 use super::BLOCK;
 use std::arch::x86_64::*;
-use zeroize::Zeroizing;
 
 /// The processor has AVX-512 F.
 #[derive(Clone, Copy)]
@@ -20,12 +19,7 @@ impl Avx512 {
     }
 
     pub(super) fn fill(self, key: &[u8; 32], stream: u64, mut block: u64, out: &mut [u8]) {
-        let mut state = Zeroizing::new([0u32; 16]);
-        state[..4].copy_from_slice(&[0x6170_7865, 0x3320_646E, 0x7962_2D32, 0x6B20_6574]);
-        for (word, bytes) in state[4..12].iter_mut().zip(key.as_chunks::<4>().0) {
-            *word = u32::from_le_bytes(*bytes);
-        }
-        state[14..].copy_from_slice(&[stream as u32, (stream >> 32) as u32]);
+        let state = super::state(key, stream);
         let (whole, rest) = out.as_chunks_mut::<{ LANES * BLOCK }>();
         for out in whole {
             // SAFETY: `self` was made where the processor has AVX-512 F.
