@@ -75,8 +75,13 @@ impl Series {
     }
 }
 
+/// The nearest multiple of 2^-24, ties to even. Beside 3 * 2^51 a double has no bits for fractions, so adding it rounds,
+/// and leaves the integer in the lowest bits: exact below 2^27, and faster than rounding by a library.
 fn encode<R: Ring>(x: f64) -> R {
-    R::from_i128((x * f64::from(1u32 << WAVE_BITS)).round_ties_even() as i128)
+    const INTEGERS: f64 = (3u64 << 51) as f64;
+    debug_assert!(x.abs() < f64::from(1 << 27), "{x}");
+    let rounded = (x * f64::from(1u32 << WAVE_BITS) + INTEGERS).to_bits();
+    R::from_i128(rounded.wrapping_sub(INTEGERS.to_bits()) as i64 as i128)
 }
 
 fn angle<R: Ring>(period_log2: u32, fraction_bits: u32, x: R) -> f64 {
@@ -91,5 +96,22 @@ fn harmonics(angle: f64, count: usize, mut each: impl FnMut(usize, f64, f64)) {
     for j in 0..count {
         each(j, c, s);
         (c, s) = (c * cos - s * sin, s * cos + c * sin);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn coefficients_are_rounded_to_the_nearest_and_ties_to_even() {
+        let unit = 0.5f64.powi(WAVE_BITS as i32);
+        let around = |x: f64| (-9..=9).map(move |i| x + f64::from(i) * unit / 4.0);
+        let values = [0.0, 1.0, -1.0, 0.7, 3.5e4, -3.5e4, f64::from((1 << 27) - 1), -f64::from((1 << 27) - 1)];
+        for x in values.into_iter().flat_map(around) {
+            let expected = (x / unit).round_ties_even() as i64;
+            assert_eq!(encode::<u64>(x), expected as u64, "{x}");
+            assert_eq!(encode::<u128>(x), expected as i128 as u128, "{x}");
+        }
     }
 }
