@@ -21,7 +21,7 @@ use mpc::{
         data::{batches, horizontal},
         loss, metrics,
         optim::Sgd,
-        train::{Callback, Event, Report, Trainer},
+        train::{Callback, Event, Report, TensorBoard, Trainer},
     },
     prelude::*,
 };
@@ -85,6 +85,10 @@ struct Flags {
     /// What this party encrypts its checkpoints with: a file of at least 12 bytes
     #[arg(long, value_name = "FILE", requires = "checkpoint")]
     key: Option<PathBuf>,
+
+    /// Writes the curve of each party for TensorBoard to DIR/NAME
+    #[arg(long, value_name = "DIR")]
+    tensorboard: Option<PathBuf>,
 
     /// Does not train in the clear
     #[arg(long, conflicts_with = "clear_only")]
@@ -192,10 +196,15 @@ async fn main(s: Session, flags: Flags) -> mpc::Result<()> {
             _ => None,
         };
         let bar = launch::Progress::new("training", plan.steps(rows.y.len()));
+        let board = flags.tensorboard.as_ref().map(|folder| TensorBoard::create(folder.join(s.name()))).transpose();
         let (mut bar, mut log) = (bar, Log::new(&s, &epochs, first));
+        let mut board = board.map_err(mpc::Error::program)?;
         let watch = move |event: &Event<'_>| {
             bar.on(event);
             log.on(event);
+            if let Some(board) = &mut board {
+                board.on(event);
+            }
         };
         train(&s, &plan, flags.start(), flags.loss_scale, shared, checkpoints, watch).await?;
     }

@@ -9,6 +9,8 @@ pub mod idx;
 #[cfg(feature = "images")]
 pub mod images;
 pub mod npy;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod parties;
 mod standard;
 mod table;

@@ -1,4 +1,4 @@
-//! Tables in CSV files.
+//! Tables: from CSV files, and from Parquet files with the feature `parquet`.
 
 use super::{FileError, Problem};
 use ndarray::Array2;
@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A table of text whose first line names the columns.
+/// A table of text with names for its columns: the first line of a CSV file.
 ///
 /// ```
 /// # let folder = std::env::temp_dir().join("mpc-table-doc"); std::fs::create_dir_all(&folder).unwrap();
@@ -45,7 +45,11 @@ impl Table {
         let mut reader = csv::ReaderBuilder::new().delimiter(separator).trim(csv::Trim::All).from_reader(file);
         let names = reader.headers().map_err(failed)?.iter().map(str::to_owned).collect();
         let rows: Result<Vec<_>, _> = reader.records().collect();
-        Ok(Self { file: path.into(), names, rows: rows.map_err(failed)? })
+        Ok(Self::of(path, names, rows.map_err(failed)?))
+    }
+
+    pub(super) fn of(path: &Path, names: Vec<String>, rows: Vec<csv::StringRecord>) -> Self {
+        Self { file: path.into(), names, rows }
     }
 
     /// The names of the columns.
