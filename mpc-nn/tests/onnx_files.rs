@@ -83,6 +83,62 @@ fn numbers_beside_the_model_are_read_from_its_folder_only() {
     }
 }
 
+/// A field of a protobuf message that holds bytes.
+fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+    let (mut all, mut length) = (vec![number << 3 | 2], bytes.len());
+    while length > 127 {
+        all.push(length as u8 | 128);
+        length >>= 7;
+    }
+    all.push(length as u8);
+    all.extend(bytes);
+    all
+}
+
+/// A node of an ONNX file.
+fn node(operator: &str, domain: &str, inputs: &[&str], output: &str) -> Vec<u8> {
+    let inputs = inputs.iter().flat_map(|name| field(1, name.as_bytes()));
+    let rest = [field(2, output.as_bytes()), field(4, operator.as_bytes()), field(7, domain.as_bytes())].concat();
+    field(1, &inputs.chain(rest).collect::<Vec<_>>())
+}
+
+/// A file of such nodes, of an input `x` of one axis and a constant `n`, 2^22.
+fn model(nodes: &[Vec<u8>], output: &str) -> Vec<u8> {
+    let value = |name: &str| [field(1, name.as_bytes()), field(2, &field(1, &[8, 1, 18, 4, 10, 2, 8, 4]))].concat();
+    let n = [&[8, 1, 16, 7][..], &field(8, b"n"), &field(9, &(1i64 << 22).to_le_bytes())].concat();
+    let ends = [field(5, &n), field(11, &value("x")), field(12, &value(output))].concat();
+    let opsets = [field(8, &[16, 17]), field(8, &[&field(1, b"ai.onnx.ml")[..], &[16, 3]].concat())].concat();
+    [field(7, &[nodes.concat(), ends].concat()), opsets].concat()
+}
+
+/// A hundred steps that each make 32 MiB of 8 bytes: together 3 GiB, if somebody kept them.
+#[test]
+fn small_files_stay_small() {
+    let name = |at: usize| format!("c{at}");
+    let mut nodes: Vec<_> = (0..100).map(|at| node("ConstantOfShape", "", &["n"], &name(at))).collect();
+    let all: Vec<String> = (0..100).map(name).collect();
+    nodes.push(node("Sum", "", &all.iter().map(String::as_str).collect::<Vec<_>>(), "sum"));
+    nodes.push(node("ReduceSum", "", &["sum"], "all"));
+    nodes.push(node("Add", "", &["x", "all"], "y"));
+    let report = onnx::read_bytes(&model(&nodes, "y")).unwrap_err();
+    assert!(report.problems().iter().any(|problem| problem.reason.to_string().contains("is too large")), "{report}");
+    // One of them is fine.
+    let few = [nodes[0].clone(), node("ReduceSum", "", &["c0"], "all"), nodes[102].clone()];
+    assert_eq!(onnx::read_bytes(&model(&few, "y")).unwrap().0.nodes().len(), 1);
+}
+
+/// Names that stand for names, in the order in which each is looked up last.
+#[test]
+fn chains_of_names_are_followed_once() {
+    let chain = (0..20_000).rev().map(|at| {
+        let (from, to) = (if at == 0 { "x".to_owned() } else { format!("z{}", at - 1) }, format!("z{at}"));
+        node("ZipMap", "ai.onnx.ml", &[&from], &to)
+    });
+    let uses = (0..20_000).map(|_| node("Add", "", &["x", "z19999"], "")).chain([node("Relu", "", &["z19999"], "y")]);
+    let (graph, _) = onnx::read_bytes(&model(&chain.chain(uses).collect::<Vec<_>>(), "y")).unwrap();
+    assert_eq!((graph.nodes().len(), &graph.nodes()[0].inputs[0][..]), (1, "x"));
+}
+
 /// How often each operator is in a graph.
 fn counts(name: &str) -> impl Fn(&str) -> usize {
     let (graph, _) = onnx::read_bytes(&bytes(name)).unwrap();

@@ -4,7 +4,7 @@ use super::report::Reason;
 use mpc_core::Shape;
 use ndarray::{ArrayD, IxDyn};
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{cell::Cell, fmt};
 
 /// What the elements of a tensor are. Numbers of all widths are one kind each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -119,9 +119,32 @@ impl<'de> Deserialize<'de> for Array {
     }
 }
 
+thread_local! {
+    /// How many elements may still be made in the clear on this thread.
+    static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Runs `f`; the tensors that it notes with [`spend`] have together at most so many elements, and no tensor in the clear
+/// has more. A file must not make the reader hold much more than the file does.
+pub(super) fn limited<T>(most: usize, f: impl FnOnce() -> T) -> T {
+    struct Restore(usize);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            LEFT.set(self.0);
+        }
+    }
+    let _restore = Restore(LEFT.replace(most));
+    f()
+}
+
+/// Notes tensors that were made.
+pub(super) fn spend(elements: usize) {
+    LEFT.set(LEFT.get().saturating_sub(elements));
+}
+
 /// How many elements a clear tensor of a shape has, if that is not too many.
 pub(super) fn sized(shape: &[usize]) -> Result<usize, Reason> {
-    within(shape, MOST)
+    within(shape, MOST.min(LEFT.get()))
 }
 
 /// How many elements a shape has, if that is not too many.

@@ -1,7 +1,7 @@
 //! From the bytes of a file to a graph and its weights.
 
 use super::{
-    array::Element,
+    array::{Array, Element, limited},
     graph::{Dim, Graph, Input},
     inline,
     model::Model,
@@ -21,6 +21,9 @@ use std::{fs::File, io::Read, path::Path};
 
 /// The largest file: what its format allows.
 const LARGEST: u64 = 1 << 31;
+/// Elements that steps on constants may make of a small file while it is read: 128 MiB. Of a large one, four times what it
+/// holds.
+const MADE: usize = 1 << 24;
 
 /// Reads a model from a file, with the files beside it that hold its numbers.
 ///
@@ -73,8 +76,12 @@ fn import(bytes: &[u8], folder: Option<&Path>) -> Result<(Graph, Weights), Repor
     }
     // What could not be read at all would only make more problems of what needs it.
     report.clone().checked()?;
-    passes::run(&mut model, &mut report);
-    passes::split(model, report)
+    model.number_names();
+    let held = model.constants.values().map(Array::len).sum::<usize>();
+    limited(MADE.max(held.saturating_mul(4)), || {
+        passes::run(&mut model, &mut report);
+        passes::split(model, report)
+    })
 }
 
 /// The versions of ONNX's own operators and of scikit-learn's; 0 where there is none.

@@ -11,11 +11,22 @@ pub(super) struct Model {
     pub(super) outputs: Vec<String>,
     pub(super) constants: BTreeMap<String, Array>,
     pub(super) nodes: Vec<Node>,
-    /// How many names were made up.
+    /// The number of the last name that was made up.
     pub(super) made: usize,
 }
 
 impl Model {
+    /// Makes sure that names which are made up are none of the file's, which may have been written by this crate.
+    pub(super) fn number_names(&mut self) {
+        let nodes = self.nodes.iter().flat_map(|node| node.inputs.iter().chain(&node.outputs).chain([&node.name]));
+        let given = self.inputs.iter().map(|input| &input.name);
+        let numbers = nodes.chain(self.constants.keys()).chain(given).chain(&self.outputs).filter_map(|name| {
+            // A number that nobody counts to is no name of ours.
+            name.rsplit_once('~')?.1.parse::<usize>().ok().filter(|&number| number < 1 << 40)
+        });
+        self.made = numbers.max().unwrap_or(0);
+    }
+
     /// A name that nothing has.
     pub(super) fn fresh(&mut self, stem: &str) -> String {
         self.made += 1;
@@ -40,19 +51,23 @@ impl Model {
 
     /// Uses of a value become uses of another.
     pub(super) fn rename(&mut self, renamed: &HashMap<String, String>) {
-        let last = |name: &String| {
-            let mut name = name;
-            // Chains are as long as they were made.
-            for _ in 0..=renamed.len() {
-                match renamed.get(name) {
-                    Some(next) => name = next,
-                    None => break,
-                }
+        // Where chains end, each link looked at once.
+        let mut ends: HashMap<&String, &String> = HashMap::with_capacity(renamed.len());
+        for start in renamed.keys() {
+            let (mut chain, mut name) = (Vec::new(), start);
+            while let Some(next) = renamed.get(name).filter(|_| !ends.contains_key(name)) {
+                // The start stands for its end until that is known, which also breaks circles.
+                ends.insert(name, start);
+                chain.push(name);
+                name = next;
             }
-            name.clone()
-        };
+            let end = ends.get(name).copied().unwrap_or(name);
+            ends.extend(chain.into_iter().map(|link| (link, end)));
+        }
         for name in self.nodes.iter_mut().flat_map(|node| &mut node.inputs).chain(&mut self.outputs) {
-            *name = last(name);
+            if let Some(end) = ends.get(name) {
+                name.clone_from(end);
+            }
         }
     }
 

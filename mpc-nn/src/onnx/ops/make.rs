@@ -56,6 +56,7 @@ fn range(x: &Inputs<'_, Array>) -> Result<Array, Reason> {
     if !count.is_finite() || count > MOST as f64 {
         return Reason::err("it is too long, or its step is 0");
     }
+    sized(&[count as usize])?;
     let values: Vec<f64> = (0..count as usize).map(|at| from + at as f64 * step).collect();
     Array::new(x.need(0)?.element, &[values.len()], values)
 }

@@ -1,18 +1,14 @@
 //! Steps on constants alone are computed while the model is read; steps that do nothing disappear.
 
 use crate::onnx::{
-    array::Array,
+    array::{Array, spend},
     model::Model,
     node::{Attribute, Node},
     ops::{self, Inputs, ML, OWN},
 };
 use std::collections::HashMap;
 
-/// Elements that folding may make: 1 GiB. What is beyond is computed with every run.
-const BUDGET: usize = 1 << 27;
-
 pub(in crate::onnx) fn run(model: &mut Model) {
-    let mut budget = BUDGET;
     let mut renamed: HashMap<String, String> = HashMap::new();
     let mut kept = Vec::with_capacity(model.nodes.len());
     for mut node in std::mem::take(&mut model.nodes) {
@@ -33,10 +29,9 @@ pub(in crate::onnx) fn run(model: &mut Model) {
         let plain = matches!(&node.domain[..], "" | OWN | ML);
         if constant
             && plain
-            && budget > 0
             && let Some(made) = folded(model, &node)
         {
-            budget = budget.saturating_sub(made.iter().map(Array::len).sum());
+            spend(made.iter().map(Array::len).sum());
             model.constants.extend(node.outputs.into_iter().zip(made).filter(|(name, _)| !name.is_empty()));
             continue;
         }
