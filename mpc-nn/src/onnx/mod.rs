@@ -14,11 +14,12 @@
 //!
 //! [`read`] parts a file into a [`Graph`], which is public, and [`Weights`], which only the owner has, or says everything that
 //! keeps it from doing so in a [`Report`]. On the way constants are folded, batch normalisations disappear into the products
-//! before them, and what exporters write in many steps becomes one again. [`Graph::clear`] computes on floats, and
+//! before them, and what exporters write in many steps becomes one again. [`Graph::write`] goes the other way. [`Graph::clear`] computes on floats, and
 //! [`Network`] on shares. `docs/onnx.md` lists the operators, and what a graph tells.
 
 mod array;
 mod clear;
+mod export;
 mod fitness;
 mod graph;
 mod import;
