@@ -22,6 +22,7 @@ mod clear;
 mod export;
 mod fitness;
 mod graph;
+mod held;
 mod import;
 mod inline;
 mod model;

@@ -1,18 +1,23 @@
 //! The model on shares.
 
 use super::{
-    array::{Array, Element, within},
+    array::{Array, Element, spend, within},
     clear::misfit,
     graph::Graph,
+    held::Held,
     node::Node,
     ops::{Inputs, Operator},
     report::{Problem, Reason, Report},
     value::{Context, Value},
     weights::Weights,
 };
-use crate::{Mode, Module, Param, Visitor, VisitorMut};
-use mpc_core::{InputError, Party, Secret, Session, Shape, Tensor, Usage, op::Handle};
-use std::{collections::HashMap, fmt, rc::Rc};
+use crate::{Mode, Module, Visitor, VisitorMut};
+use mpc_core::{InputError, Party, Secret, Session, Shape, Tensor, Usage, engine::Vis, op::Handle};
+use std::{
+    collections::{BTreeMap, HashMap},
+    fmt,
+    rc::Rc,
+};
 
 /// The largest secret tensor, in elements: 16 GiB of shares.
 pub(super) const MOST: usize = 1 << 31;
@@ -25,13 +30,17 @@ pub(super) const MOST: usize = 1 << 31;
 pub struct Network {
     graph: Graph,
     session: Session,
-    weights: Vec<(String, Param)>,
+    weights: Vec<Held>,
     mode: Mode,
 }
 
 impl Graph {
     /// The model on shares. All parties call it; `owner` is the place of the owner among the parties of the session, compute
     /// parties first, and has the weights. Sends nothing, or 8 bytes a weight if the owner is a client.
+    ///
+    /// Weights that steps multiply as they are (of `MatMul`, `Gemm`, two-dimensional convolutions and trees) stay private to an
+    /// owner who computes: when they are opened under their masks, once, the owner alone sends them, and the others have half
+    /// as much to compute. The rest is shared, as is everything once it is trained.
     ///
     /// Numbers beyond what a mask needs (2^24 for 16 fractional bits), minus infinity for example, saturate. Weights that are
     /// missing, of another shape or not a number stop the session at the owner, and the others hear of it.
@@ -68,11 +77,32 @@ impl Graph {
     fn with(&self, s: &Session, weights: Vec<(String, Handle)>) -> Network {
         let mode = Mode::default();
         mode.set(false);
-        let mut params = Vec::with_capacity(weights.len());
+        let whole = self.multiplied();
+        let mut held = Vec::with_capacity(weights.len());
         for (name, value) in weights {
-            params.push((name, Param::new(value.share().into())));
+            // The dealer gives clients no masks.
+            let computes = matches!(value.vis(), Vis::Private(owner) if owner < s.runtime().parties());
+            let whole = computes && whole.get(&name[..]) == Some(&true);
+            held.push(Held::new(name, value, whole));
         }
-        Network { graph: self.clone(), session: s.clone(), weights: params, mode }
+        Network { graph: self.clone(), session: s.clone(), weights: held, mode }
+    }
+
+    /// Weights by name, and whether each step that reads one multiplies it as it is.
+    fn multiplied(&self) -> BTreeMap<&str, bool> {
+        let mut found: BTreeMap<&str, (usize, bool)> =
+            self.plan.weights.iter().map(|(name, shape)| (&name[..], (shape.len(), true))).collect();
+        for (node, operator) in self.plan.nodes.iter().zip(self.operators.iter()) {
+            for (at, name) in node.inputs.iter().enumerate() {
+                if let Some((rank, whole)) = found.get_mut(&name[..]) {
+                    *whole &= operator.multiplies().contains(&(at, *rank));
+                }
+            }
+        }
+        for output in &self.plan.outputs {
+            found.remove(&output[..]);
+        }
+        found.into_iter().map(|(name, (_, whole))| (name, whole)).collect()
     }
 
     /// What the model would cost for inputs of these shapes, and the shape that each node makes: counted, without computing
@@ -173,7 +203,20 @@ impl Network {
         };
         let _scope = self.session.scope("Network");
         let outputs = if self.mode.is_training() { record() } else { self.session.no_grad(record) };
-        outputs.unwrap_or_else(|problem| vec![self.mistake(&problem, inputs); self.graph.plan.outputs.len()])
+        match outputs {
+            Ok(mut outputs) => {
+                for output in &mut outputs {
+                    // What depends on private weights alone leaves as shares too.
+                    if let Value::Secret(x, _) = output
+                        && matches!(x.handle().vis(), Vis::Private(_))
+                    {
+                        *x = x.handle().share().into();
+                    }
+                }
+                outputs
+            }
+            Err(problem) => vec![self.mistake(&problem, inputs); self.graph.plan.outputs.len()],
+        }
     }
 
     /// One step, in its scope.
@@ -183,7 +226,9 @@ impl Network {
                 .map(|value| value.map_or(Some(None), |value| value.known().map(|known| Some(&**known))))
                 .collect();
         if let Some(known) = known {
-            return Ok(operator.clear(&Inputs(&known))?.into_iter().map(Value::from).collect());
+            let made = operator.clear(&Inputs(&known))?;
+            spend(made.iter().map(Array::len).sum());
+            return Ok(made.into_iter().map(Value::from).collect());
         }
         for value in x.0.iter().flatten() {
             if let (Some(_), Value::Secret(..) | Value::Bits(_)) = (value.handle(), value)
@@ -216,9 +261,11 @@ impl Network {
             }
             values.insert(input.name.clone(), given.clone());
         }
-        let weights = self.weights.iter().map(|(name, param)| (name.clone(), Value::float((**param).clone())));
+        for held in &self.weights {
+            values.insert(held.name.clone(), Value::float(held.value(self.mode.is_training())));
+        }
         let constants = plan.constants.iter().map(|(name, x)| (name.clone(), Value::Public(Rc::new(x.clone()))));
-        values.extend(weights.chain(constants));
+        values.extend(constants);
         Ok(values)
     }
 
@@ -273,12 +320,17 @@ impl Network {
 
 impl Module for Network {
     fn visit(&self, visitor: &mut Visitor<'_>) {
-        self.weights.iter().for_each(|(name, param)| visitor.enter(name).param(param));
+        self.weights.iter().for_each(|held| visitor.enter(&held.name).param(held.param()));
         visitor.enter("mode").mode(&self.mode);
     }
 
     fn visit_mut(&mut self, visitor: &mut VisitorMut<'_>) {
-        self.weights.iter_mut().for_each(|(name, param)| visitor.enter(name).param(param));
+        for held in &mut self.weights {
+            let name = held.name.clone();
+            if let Some(param) = held.param_mut() {
+                visitor.enter(&name).param(param);
+            }
+        }
         visitor.enter("mode").mode(&mut self.mode);
     }
 }

@@ -118,6 +118,10 @@ impl Operator for Convolution {
         let made = a.conv2d(&weight, bias.as_ref(), &options);
         one(Value::float(made.reshape(&like(y, rank)[..].into())))
     }
+
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[(1, 4)]
+    }
 }
 
 struct Transposed {
@@ -215,6 +219,10 @@ impl Operator for Transposed {
             y[2 + at] = to - from;
         }
         one(Value::float(made.reshape(&like(y, rank)[..].into())))
+    }
+
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[(1, 4)]
     }
 }
 

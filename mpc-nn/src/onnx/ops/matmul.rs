@@ -104,6 +104,10 @@ impl Operator for MatMul {
     fn secret(&self, cx: &Context<'_>, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
         one(Value::float(secret(&cx.operand(x.need(0)?), &cx.operand(x.need(1)?))?))
     }
+
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[(1, 2)]
+    }
 }
 
 /// `alpha a b + beta c`, of matrices that may be stored transposed.
@@ -156,6 +160,10 @@ impl Operator for Gemm {
             }
         };
         one(Value::float(y))
+    }
+
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[(0, 2), (1, 2)]
     }
 }
 

@@ -56,6 +56,11 @@ pub(super) trait Operator: Send + Sync {
     fn public(&self) -> &[usize] {
         &[]
     }
+
+    /// Which inputs it multiplies as they are, and nothing else, if they have so many axes.
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[]
+    }
 }
 
 /// What a node takes; an optional input may be left out.

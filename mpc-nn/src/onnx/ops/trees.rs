@@ -95,6 +95,10 @@ impl Operator for Trees {
         let Some(paths) = paths else { return Reason::err("trees without levels") };
         one(paths.all(2).number().matmul(&leaves))
     }
+
+    fn multiplies(&self) -> &[(usize, usize)] {
+        &[(1, 2), (3, 2)]
+    }
 }
 
 /// What `passes/sklearn.rs` turns into other operators; whatever is left of it was refused there.
