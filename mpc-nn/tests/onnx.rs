@@ -102,6 +102,21 @@ fn convolutions() {
     check("mobilenet_block", 2e-3);
 }
 
+/// ResNet-18, ViT-B/16 and Wav2Letter as `examples/data/onnx_structures.py` makes them, narrower.
+#[test]
+fn structures_of_networks() {
+    check("resnet18", 5e-3);
+    check("vit_b_16", 2e-3);
+    check("wav2letter", 2e-3);
+}
+
+/// Class and probabilities of all 569 and all 178 rows.
+#[test]
+fn trees_on_whole_tables() {
+    check("forest_breast_cancer", 1e-3);
+    check("boosting_wine", 1e-3);
+}
+
 #[test]
 fn transformers() {
     check("encoder", 2e-3);

@@ -1,5 +1,6 @@
-//! Trained networks: EfficientNet-Lite0 on photographs, MiniLM on sentences, Magika on files. `examples/data/onnx_models.sh`
-//! makes their files; then
+//! Trained networks: EfficientNet-Lite0 on photographs, MiniLM on sentences, Magika on files. Structures of full size with
+//! random weights: ResNet-18, ViT-B/16, Wav2Letter; and a forest on a whole table. `examples/data/onnx_models.sh` makes their
+//! files; then
 //!
 //! `cargo test --release -p mpc-nn --test onnx_real -- --ignored --nocapture --test-threads 1`
 
@@ -59,7 +60,48 @@ fn run(name: &str, rows: usize, public_ints: &[bool]) -> Seen {
         let (sent, time) = (*sent as f64 / 1e6, time.as_secs_f64());
         eprintln!("{name}, {rows} rows: read in {read:.1?}, {rounds} rounds, {sent:.1} MB a party, {time:.2} s");
     }
+    eprintln!("{name}: {}", memory());
     Seen { shares: both[1].0.clone(), expected: array("out0") }
+}
+
+/// The most memory that this process held: two parties, the dealer, the file, and what earlier tests held.
+fn memory() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    status.lines().find(|line| line.starts_with("VmHWM")).unwrap_or("VmHWM: not known here").to_owned()
+}
+
+/// All outputs near those of ONNX Runtime, by a part of their largest.
+fn near(name: &str, rows: usize, tolerance: f64) {
+    let Seen { shares, expected } = run(name, rows, &[false]);
+    let largest = expected.iter().fold(0.0, |most: f64, x| most.max(x.abs()));
+    let far = shares.iter().zip(&expected).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    eprintln!("  largest difference {far:.1e} of values up to {largest:.1}");
+    assert!(shares.shape() == expected.shape() && far <= tolerance * largest);
+}
+
+#[test]
+#[ignore = "needs examples/data/onnx"]
+fn resnet18_matches() {
+    near("resnet18", 1, 1e-2);
+}
+
+#[test]
+#[ignore = "needs examples/data/onnx, and 12 GiB of memory"]
+fn vit_b_16_matches() {
+    near("vit_b_16", 1, 1e-2);
+}
+
+#[test]
+#[ignore = "needs examples/data/onnx"]
+fn wav2letter_matches() {
+    near("wav2letter", 1, 1e-2);
+}
+
+/// 20 trees name every one of 1797 digits as scikit-learn does.
+#[test]
+#[ignore = "needs examples/data/onnx"]
+fn a_forest_names_all_digits() {
+    near("forest_digits", 1797, 0.0);
 }
 
 fn first(row: &ndarray::ArrayViewD<'_, f64>) -> usize {
