@@ -24,6 +24,10 @@ pub(crate) enum CliError {
     #[diagnostic(help("each party and the dealer needs one, by --cert FILE or by --pin NAME=FINGERPRINT"))]
     Pins { problem: String },
 
+    #[error("the gateways do not fit the parties: {problem}")]
+    #[diagnostic(help("`mpc serve` needs one for each party: --gateway NAME=HOST:PORT, where guests reach it"))]
+    Gateways { problem: String },
+
     #[error("the roster {} names no party `{name}`", file.display())]
     #[diagnostic(help("it names {}", known.join(", ")))]
     UnknownParty { name: String, file: PathBuf, known: Vec<String> },

@@ -4,7 +4,10 @@ use std::{fmt::Write as _, io::Write, path::PathBuf, str::FromStr};
 
 use clap::{Args, Subcommand};
 use comfy_table::{Table, presets};
-use mpc_comm::{Certificate, Fingerprint, Member, Roster as File};
+use mpc_comm::{
+    Certificate, Fingerprint, Member, Roster as File,
+    gateway::{Guest, Service},
+};
 
 use crate::error::CliError;
 
@@ -33,7 +36,15 @@ pub(crate) struct New {
     #[arg(long, value_name = "HOST:PORT")]
     dealer: String,
 
-    /// The certificates of the parties and the dealer; the name in each says whose it is
+    /// Where guests reach a party that serves them (`mpc serve`); give this flag for all parties or for none
+    #[arg(long = "gateway", value_name = "NAME=HOST:PORT", num_args = 1..)]
+    gateways: Vec<Entry>,
+
+    /// Somebody who may come to the gateways
+    #[arg(long = "guest", value_name = "NAME", num_args = 1.., requires = "gateways")]
+    guests: Vec<String>,
+
+    /// The certificates of the parties, the dealer and the guests; the name in each says whose it is
     #[arg(long = "cert", value_name = "FILE", num_args = 1..)]
     certs: Vec<PathBuf>,
 
@@ -93,17 +104,21 @@ impl New {
         let compute = self.parties.into_iter().map(|Entry(member)| member).collect();
         let dealer = Some(Member { name: "dealer".to_owned(), address: self.dealer, fingerprint: None });
         let mut roster = File { compute, clients: Vec::new(), dealer };
+        let mut guests: Vec<Guest> = self.guests.into_iter().map(|name| Guest { name, fingerprint: None }).collect();
+        let gateways = gateways(&roster, self.gateways)?;
         let mut pins = self.pins;
         for file in self.certs {
             let certificate = Certificate::load(file).map_err(CliError::Identity)?;
             pins.push(Pin(certificate.name, certificate.fingerprint));
         }
         for Pin(name, fingerprint) in pins {
-            let problem = match roster.compute.iter_mut().chain(&mut roster.dealer).find(|m| m.name == name) {
+            let members = roster.compute.iter_mut().chain(&mut roster.dealer).map(|m| (&m.name, &mut m.fingerprint));
+            let guests = guests.iter_mut().map(|guest| (&guest.name, &mut guest.fingerprint));
+            let problem = match members.chain(guests).find(|(other, _)| **other == name) {
                 None => format!("`{name}` is none of the parties"),
-                Some(member) if member.fingerprint.is_some() => format!("`{name}` has two"),
-                Some(member) => {
-                    member.fingerprint = Some(fingerprint);
+                Some((_, Some(_))) => format!("`{name}` has two"),
+                Some((_, pinned)) => {
+                    *pinned = Some(fingerprint);
                     continue;
                 }
             };
@@ -113,8 +128,56 @@ impl New {
             return Err(CliError::Pins { problem: format!("`{}` has none", member.name) });
         }
         roster.validate("command line").map_err(CliError::Parties)?;
-        Ok(roster.to_toml())
+        if gateways.is_empty() {
+            return Ok(roster.to_toml());
+        }
+        let service = Service { roster, gateways, guests };
+        let text = with_guests(&service);
+        // What was written is what is read.
+        Service::from_toml(&text, "command line").map_err(CliError::Parties)?;
+        Ok(text)
     }
+}
+
+/// The gateways in the order of the parties; none at all, or one for each.
+fn gateways(roster: &File, given: Vec<Entry>) -> Result<Vec<String>, CliError> {
+    let problem = |problem| Err(CliError::Gateways { problem });
+    if let Some(Entry(other)) = given.iter().find(|Entry(one)| roster.compute.iter().all(|m| m.name != one.name)) {
+        return problem(format!("`{}` is none of those who compute", other.name));
+    }
+    let mut all = Vec::with_capacity(roster.compute.len());
+    for member in &roster.compute {
+        let own: Vec<&Member> = given.iter().map(|Entry(one)| one).filter(|one| one.name == member.name).collect();
+        match own[..] {
+            [] if given.is_empty() => {}
+            [gateway] => all.push(gateway.address.clone()),
+            [] => return problem(format!("`{}` has none", member.name)),
+            _ => return problem(format!("`{}` has two", member.name)),
+        }
+    }
+    Ok(all)
+}
+
+/// The roster with a gateway at each party, and the guests after it.
+fn with_guests(service: &Service) -> String {
+    let mut gateways = service.gateways.iter();
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    for line in service.roster.to_toml().lines() {
+        let _ = writeln!(text, "{line}");
+        if line == "[[compute]]"
+            && let Some(gateway) = gateways.next()
+        {
+            let _ = writeln!(text, "gateway = {gateway:?}");
+        }
+    }
+    for guest in &service.guests {
+        let _ = writeln!(text, "\n[[guest]]\nname = {:?}", guest.name);
+        if let Some(fingerprint) = guest.fingerprint {
+            let _ = writeln!(text, "fingerprint = \"{fingerprint}\"");
+        }
+    }
+    text
 }
 
 impl Check {

@@ -117,3 +117,25 @@ fn help_teaches() {
     let (help, _) = expect(0, &["dealer", "--help"]);
     assert!(help.contains("INSECURE") && help.contains("--once"), "{help}");
 }
+
+#[test]
+fn a_roster_of_servers_has_gateways_and_guests() {
+    let gateways = ["--gateway", "Lab=10.0.0.6:7800", "Hospital=10.0.0.5:7800"];
+    let (text, _) = expect(0, &[&NEW[..], &gateways[..], &["--guest", "patient", "doctor"]].concat());
+    let service = mpc_comm::gateway::Service::from_toml(&text, "test").unwrap();
+    assert_eq!(service.gateways, ["10.0.0.5:7800", "10.0.0.6:7800"]);
+    assert_eq!(service.guests.iter().map(|guest| &guest.name[..]).collect::<Vec<_>>(), ["patient", "doctor"]);
+    // Neither is in the digest: the parties of the session are the same.
+    let digest = |text: &str| {
+        let (table, _) = check(0, text);
+        table.lines().find(|line| line.starts_with("digest ")).unwrap().to_owned()
+    };
+    assert_eq!(digest(&text), digest(&expect(0, &NEW).0));
+
+    let refused = |more: &[&str]| expect(1, &[&NEW[..], more].concat()).1;
+    assert!(refused(&gateways[..2]).contains("`Hospital` has none"));
+    assert!(refused(&["--gateway", "Nobody=h:1"]).contains("`Nobody` is none of those who compute"));
+    assert!(refused(&[&gateways[..], &["Lab=10.0.0.6:1"]].concat()).contains("`Lab` has two"));
+    assert!(refused(&[&gateways[..], &["--guest", "Lab"]].concat()).contains("Lab"));
+    expect(2, &[&NEW[..], &["--guest", "patient"]].concat());
+}
