@@ -184,7 +184,7 @@ fn a_model_that_was_trained_leaves_to_its_owner_alone() {
         let mut network = graph.network_of::<Owner>(&s, owner.then_some(&weights));
         network.train();
         let x = s.public([2, 6], &[0.1, -0.2, 0.3, 0.4, 0.5, 0.6, -0.6, 0.5, 0.4, -0.3, 0.2, 0.1]).share();
-        let loss = network.forward(&[x.clone()]).remove(0).square().sum();
+        let loss = network.forward(std::slice::from_ref(&x)).remove(0).square().sum();
         let gradients = loss.backward();
         let names: Vec<String> = graph.weights().map(|(name, _)| name.to_owned()).collect();
         assert_eq!(network.parameters().len(), names.len());
@@ -206,7 +206,7 @@ fn a_model_that_was_trained_leaves_to_its_owner_alone() {
     let (again, same) = onnx::read_bytes(&graph.to_onnx(&trained).unwrap()).unwrap();
     let x = ArrayD::from_shape_vec(vec![2, 6], vec![0.1, -0.2, 0.3, 0.4, 0.5, 0.6, -0.6, 0.5, 0.4, -0.3, 0.2, 0.1]);
     let clear = again.clear(&same, &[x.unwrap()]).unwrap();
-    assert!(largest(&clear, &[y.clone()]) < 1e-3, "{clear:?} {y:?}");
+    assert!(largest(&clear, std::slice::from_ref(&y)) < 1e-3, "{clear:?} {y:?}");
     let untrained = graph.clear(&weights, &[ArrayD::from_elem(vec![2, 6], 0.1)]).unwrap();
     assert!(largest(&untrained, &[y]) > 1e-3);
 }
