@@ -86,7 +86,7 @@ fn resnet18_matches() {
 }
 
 #[test]
-#[ignore = "needs examples/data/onnx, and 12 GiB of memory"]
+#[ignore = "needs examples/data/onnx, and 4 GiB of memory"]
 fn vit_b_16_matches() {
     near("vit_b_16", 1, 1e-2);
 }
