@@ -6,7 +6,7 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{DealerListener, Mesh, Options, Roster};
+use mpc_comm::{DealerListener, Mesh, Options, Roster, Stop};
 use mpc_core::{Settings, rand::Prg};
 
 use crate::{error::CliError, identity};
@@ -20,7 +20,8 @@ const PATIENCE: u32 = 50;
 ///
 /// The dealer holds no data and sees none; but whoever controls it AND one of the parties can learn the data of all.
 /// Let somebody run it who works with none of them. It serves until it is stopped, any number of sessions at the same
-/// time.
+/// time. At SIGTERM or Ctrl-C it begins no more sessions and waits for those under way (--drain): its exit code is 0 if all
+/// of them have ended, and 143 or 130 if it had to end some. A second signal ends it at once.
 #[derive(Debug, Args)]
 pub(crate) struct Dealer {
     /// The file that says where the parties are; the same as theirs
@@ -36,6 +37,10 @@ pub(crate) struct Dealer {
     /// Each takes a thread, and memory for the requests that are being answered.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     sessions: u16,
+
+    /// How long sessions that are under way may go on after SIGTERM; their parties are then told why they end
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    drain: u32,
 
     #[command(flatten)]
     identity: identity::Flags,
@@ -61,7 +66,9 @@ impl Dealer {
         };
         let (identity, allow_plaintext) = (self.identity.load()?, self.identity.insecure_no_tls);
         let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
-        let options = Options { identity, allow_plaintext, ..Options::default() };
+        let stop = Stop::new();
+        stop.obey_signals(Duration::from_secs(self.drain.into()), |_| ())?;
+        let options = Options { identity, allow_plaintext, stop: Some(stop.clone()), ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
@@ -69,12 +76,12 @@ impl Dealer {
             mpc_core::run_dealer(mesh, &settings)?;
             return Ok(());
         }
-        serve_all(&mut listener, &settings, self.sessions.into())
+        serve_all(listener, &settings, self.sessions.into(), &stop)
     }
 }
 
 /// Gives every session a thread of its own, and goes on when one of them fails.
-fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -> Result<(), CliError> {
+fn serve_all(mut listener: DealerListener, settings: &Settings, limit: usize, stop: &Stop) -> Result<(), CliError> {
     let mut refused = 0;
     // Each session holds one; the count is one more than there are.
     let places = Arc::new(());
@@ -89,6 +96,7 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -
                 }
                 start(number, mesh, *settings, Arc::clone(&places))?;
             }
+            Err(mpc_comm::Error::Stopped { .. }) => break,
             Err(error) => {
                 tracing::error!("session {number} did not come about: {error}");
                 refused = if matches!(error, mpc_comm::Error::Io { .. }) { refused + 1 } else { 0 };
@@ -99,7 +107,12 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -
             }
         }
     }
-    Ok(())
+    // Whoever comes now is told.
+    drop(listener);
+    while Arc::strong_count(&places) > 1 {
+        thread::sleep(PAUSE);
+    }
+    stop.stopped().map_or(Ok(()), |by| Err(mpc_comm::Error::Stopped { by }.into()))
 }
 
 fn start(number: u64, mesh: Mesh, settings: Settings, place: Arc<()>) -> Result<(), CliError> {

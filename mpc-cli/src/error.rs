@@ -1,6 +1,6 @@
 //! What the command fails with, and what to do about it.
 
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, process::ExitCode};
 
 use miette::{Diagnostic, MietteHandlerOpts, Report};
 use thiserror::Error;
@@ -72,6 +72,19 @@ pub(crate) enum CliError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Check(#[from] crate::check::CheckError),
+}
+
+impl CliError {
+    /// The exit code that tells this error: that of the order to stop, or 1.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Session(error) => match **error {
+                mpc_core::Error::Stopped { by } => ExitCode::from(by.exit_code()),
+                _ => ExitCode::FAILURE,
+            },
+            _ => ExitCode::FAILURE,
+        }
+    }
 }
 
 impl From<mpc_core::Error> for CliError {

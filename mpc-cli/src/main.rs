@@ -69,8 +69,9 @@ fn main() -> ExitCode {
     match run(cli.command) {
         Ok(code) => code,
         Err(error) => {
+            let code = error.exit_code();
             error::print(error);
-            ExitCode::FAILURE
+            code
         }
     }
 }

@@ -1,12 +1,16 @@
 //! `mpc serve`: one of the servers that compute a model for guests.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{Options, PartyId, connect};
+use mpc_comm::{Options, PartyId, Stop, connect};
 use mpc_core::{
     Error, Session, Settings,
     rand::Prg,
@@ -27,6 +31,10 @@ use crate::{
 /// each guest a [[guest]] with its `name`. Guests ask with `mpc predict`: no server sees what they ask, nor what they get.
 ///
 /// Flags that change what is computed must be the same at all servers.
+///
+/// At SIGTERM or Ctrl-C a server takes no more requests, answers those under way (--drain), and ends with exit code 0, and
+/// so do the other servers: one that is missing cannot be done without. If that takes too long it ends with 143 or 130, and
+/// the others are told why. A second signal ends it at once.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The file that says where the servers are, and who may come
@@ -85,6 +93,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "LABEL", default_value = "serve")]
     session: String,
 
+    /// How long requests that are under way may take after SIGTERM
+    #[arg(long, value_name = "SECONDS", default_value_t = 20)]
+    drain: u32,
+
     #[command(flatten)]
     identity: identity::Flags,
 
@@ -115,14 +127,23 @@ impl Serve {
             None => None,
         };
         let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
+        let (stop, door) = (Stop::new(), Arc::new(OnceLock::<Arc<Desk>>::new()));
+        let (order, desk) = (stop.clone(), Arc::clone(&door));
+        stop.obey_signals(Duration::from_secs(self.drain.into()), move |by| match desk.get() {
+            Some(desk) => desk.drain(),
+            // There is nothing under way yet.
+            None => order.now(by),
+        })?;
         let options = Options {
             identity: self.identity.load()?,
+            stop: Some(stop),
             allow_plaintext: self.identity.insecure_no_tls,
             session: self.session.clone(),
             ..Options::default()
         };
         let mesh = connect(&service.roster, me, &settings.agreement(), options.clone())?;
-        let served = run_party(mesh, &settings, |s| async move { self.work(s, me, service, owned, options).await })?;
+        let served =
+            run_party(mesh, &settings, |s| async move { self.work(s, me, service, owned, (options, &door)).await })?;
         tracing::info!("{} requests in {} batches, {} refused", served.requests, served.batches, served.refused);
         Ok(())
     }
@@ -133,7 +154,7 @@ impl Serve {
         me: PartyId,
         service: Service,
         owned: Option<Owned>,
-        options: Options,
+        (options, door): (Options, &OnceLock<Arc<Desk>>),
     ) -> mpc_core::Result<mpc_core::serve::Served> {
         let own = owned.as_ref().map(|owned| owned.structure.encode()).transpose();
         let own = own.map_err(|problem| Error::Setting { key: "model", problem })?;
@@ -171,6 +192,8 @@ impl Serve {
         };
         let desk = Arc::new(Desk::new(limits));
         let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &options)?;
+        // Before this, a signal ends the session at once.
+        let _ = door.set(Arc::clone(&desk));
         tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());
         let served = serve(&s, &desk, &how, async |x| Ok(model.forward(&x))).await?;
         gateway.close();

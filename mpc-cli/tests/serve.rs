@@ -121,6 +121,24 @@ fn start(folder: &Path, model: &str, more: &[&str]) -> (Running, [Running; 2]) {
     (dealer, [serve("North", &[]), serve("South", &["--model", model])])
 }
 
+#[cfg(unix)]
+#[test]
+fn a_server_that_is_told_to_stop_answers_first_and_the_others_end_too() {
+    let folder = folder();
+    let folder = folder.path();
+    let (_dealer, servers) = start(folder, "model.safetensors", &[]);
+    write(folder, "rows.csv", "a,b,c,d\n1,-2,0,0\n");
+    said(predict(folder, "patient", &["--input", "rows.csv"]));
+    // The one that does not lead: it says so in the next round.
+    let south = servers[1].0.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &south]).status().unwrap().success());
+    // Whoever asks now gets an answer or is refused, and waits for nobody.
+    let late = predict(folder, "patient", &["--input", "rows.csv"]);
+    let why = String::from_utf8_lossy(&late.stderr).into_owned();
+    assert!(late.status.success() || why.contains("stopped") || why.contains("cannot be reached"), "{why}");
+    servers.into_iter().for_each(Running::end);
+}
+
 /// The scores that were printed.
 fn scores(text: &str) -> Vec<Vec<f64>> {
     let score = |score: &str| score.split(' ').nth(1).unwrap().parse().unwrap();

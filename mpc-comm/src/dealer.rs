@@ -11,8 +11,9 @@ use crate::connect::{Tasks, accept, admit, check, listen, refuse};
 use crate::engine::Engine;
 use crate::handshake::Greeter;
 use crate::names::Names;
+use crate::stop::End;
 use crate::wire::Event;
-use crate::{Agreement, Mesh, Options, PartyId, Result, Roster};
+use crate::{Agreement, Error, Mesh, Options, PartyId, Result, Roster};
 
 /// How long a listener that stops still tells those who come why.
 const LEAVING: Duration = Duration::from_millis(200);
@@ -34,6 +35,7 @@ pub struct DealerListener {
     groups: BTreeMap<String, Group>,
     /// Why the last session did not come about.
     last: Option<String>,
+    _end: Option<Arc<End>>,
     _tasks: Tasks,
     engine: Arc<Engine>,
 }
@@ -56,6 +58,7 @@ impl DealerListener {
         let engine = Engine::start()?;
         let listener = listen(address, &options, &engine)?;
         let (inbox, arrivals) = channel();
+        let end = options.stop.as_ref().map(|stop| stop.register(PartyId::DEALER, &inbox, true));
         let task = engine.handle().spawn(accept(listener, Arc::clone(&greeter), inbox));
         Ok(DealerListener {
             roster: roster.clone(),
@@ -64,6 +67,7 @@ impl DealerListener {
             arrivals,
             groups: BTreeMap::new(),
             last: None,
+            _end: end,
             _tasks: Tasks(vec![task.abort_handle()]),
             engine,
         })
@@ -77,7 +81,7 @@ impl DealerListener {
     /// [`PeerError::Unreachable`](crate::PeerError::Unreachable) when the members of a session did not all come within
     /// [`Options::connect_timeout`] of the first, and a member's error when one failed while waiting: the others have
     /// been told. The listener is still good: a service logs it and calls again. One that gives up drops the listener,
-    /// which tells all who wait.
+    /// which tells all who wait. [`Error::Stopped`] when [`Options::stop`] wants no more sessions: drop it then.
     pub fn accept_session(&mut self) -> Result<Mesh> {
         self.next_session().inspect_err(|error| self.last = Some(error.to_string()))
     }
@@ -91,6 +95,7 @@ impl DealerListener {
                     }
                 }
                 Ok(Event::Failed(error)) => return Err(error),
+                Ok(Event::Stopped { by }) => return Err(Error::Stopped { by }),
                 Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(self.names().blame(PartyId::DEALER, crate::PeerError::Closed));

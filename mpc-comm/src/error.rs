@@ -3,7 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
-use crate::{Date, Fingerprint, IdentityError, Kind, PartyId};
+use crate::{Date, Fingerprint, IdentityError, Kind, PartyId, StoppedBy};
 
 /// `Result` with this crate's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -36,6 +36,13 @@ pub enum Error {
         name: String,
         /// Its reason, in its words.
         cause: String,
+    },
+
+    /// This party was told to stop; the others have been told.
+    #[error("told to stop by {by}")]
+    Stopped {
+        /// Who wants it.
+        by: StoppedBy,
     },
 
     /// We tried to send a frame that no party would accept.

@@ -241,6 +241,12 @@ impl Greeter {
         Ok((Frame::text(Kind::Hello, &text), ours))
     }
 
+    /// A greeting as it is said.
+    #[cfg(feature = "fuzzing")]
+    pub(crate) fn sample(&self, to: PartyId) -> Option<Frame> {
+        self.hello(to, "default".to_owned()).ok().map(|(frame, _)| frame)
+    }
+
     fn pass(&self, ours: &[u8; 32], theirs: Hello, proof: Option<&Proof>) -> Result<Passed, Refusal> {
         let bad = PeerError::BadFrame(FrameError::BadText);
         let contribution = hex::decode_32(&theirs.contribution).map(Zeroizing::new).ok_or(bad)?;

@@ -34,6 +34,9 @@ mod engine;
 mod error;
 mod fingerprint;
 mod frame;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gateway;
 mod handshake;
 mod head;
@@ -48,7 +51,9 @@ mod options;
 mod party;
 mod roster;
 mod shape;
+mod signals;
 mod stats;
+mod stop;
 mod stream;
 mod tls;
 mod transcript;
@@ -73,5 +78,6 @@ pub use party::PartyId;
 pub use roster::{Member, Roster};
 pub use shape::LinkSpeed;
 pub use stats::{Count, Traffic};
+pub use stop::{Stop, StoppedBy};
 pub use transcript::{Entry, Shape, Transcript};
 pub use words::Words;

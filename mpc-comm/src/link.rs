@@ -2,10 +2,12 @@
 //!
 //! The writer hands header and segments to the stream as they lie in memory (vectored writes, nothing is copied or
 //! serialised), and sends a sign of life when idle. The reader takes room in the inbox before it reads a body, and
-//! reports a peer from which nothing comes. When the reader ends, for whatever reason, the writer ends too and closes
-//! its direction; so a peer that has said goodbye learns from our end of stream that we have heard it.
+//! reports a peer from which nothing comes. When the reader ends, the writer ends too and closes its direction; so a peer
+//! that has said goodbye learns from our end of stream that we have heard it. When the reader ends by a fault, the writer
+//! first lets our last words out, for a moment: perhaps the other direction still works, and the peer learns the cause.
 
 use std::io::{self, IoSlice};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +29,9 @@ const READ_BUFFER: usize = 64 << 10;
 /// Bytes that one permit of the inbox stands for. Small frames count as one.
 const ROOM_UNIT: u64 = 1 << 10;
 
+/// How long our last words may take on a link that cannot be read any more.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// The program's end of a link.
 #[derive(Debug)]
 struct TaskLink {
@@ -44,6 +49,10 @@ impl Outbox for TaskLink {
 
     fn lingers(&self) -> bool {
         true
+    }
+
+    fn busy(&self) -> bool {
+        !self.tasks[1].is_finished()
     }
 
     fn hang_up(&self) {
@@ -84,6 +93,15 @@ where
     })
 }
 
+/// How reading has ended.
+#[derive(Debug)]
+enum End {
+    /// The peer has said so.
+    Said,
+    /// It has not.
+    Fault,
+}
+
 struct Reader<R> {
     peer: PartyId,
     stream: BufReader<R>,
@@ -95,17 +113,24 @@ struct Reader<R> {
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
-    /// Reads until the link ends. `_alive` stops the writer when it drops.
-    async fn run(mut self, _alive: oneshot::Sender<()>) {
+    /// Reads until the link ends, and tells the writer how.
+    async fn run(mut self, alive: oneshot::Sender<End>) {
         loop {
             let event = match self.next().await {
                 Ok(Some(event)) => event,
                 Ok(None) => continue,
                 Err(why) => Event::Gone { from: self.peer, why },
             };
-            let last = !matches!(event, Event::Frame { .. });
+            let end = match event {
+                Event::Frame { .. } => None,
+                Event::Gone { .. } => Some(End::Fault),
+                _ => Some(End::Said),
+            };
             // Nobody listens only while the party shuts down.
-            if self.owner.inbox.send(event).is_err() || last {
+            let nobody = self.owner.inbox.send(event).is_err();
+            if let Some(end) = end.or(nobody.then_some(End::Said)) {
+                // The writer may have ended before.
+                let _ = alive.send(end);
                 return;
             }
         }
@@ -180,19 +205,26 @@ async fn read_some(
     }
 }
 
-/// Writes what is posted until the last frame or until the reader has ended, then closes our direction.
+/// Writes what is posted until the last frame or until the reader has ended, then closes our direction. After a fault
+/// the program gives up and says why: that still leaves.
 async fn write_until(
     mut stream: impl AsyncWrite + Unpin,
     mut posted: UnboundedReceiver<Frame>,
-    over: oneshot::Receiver<()>,
+    over: oneshot::Receiver<End>,
     heartbeat: Duration,
 ) {
-    tokio::select! {
-        _ = over => {}
-        written = write_posts(&mut stream, &mut posted, heartbeat) => {
-            if let Err(error) = written {
-                tracing::debug!(%error, "a link broke");
-            }
+    {
+        let mut writing = pin!(write_posts(&mut stream, &mut posted, heartbeat));
+        let written = tokio::select! {
+            // Not cancelled, so that a frame that is half out is not cut short by the last words.
+            end = over => match end {
+                Ok(End::Fault) => timeout(LAST_WORDS, writing).await.unwrap_or(Ok(())),
+                Ok(End::Said) | Err(_) => Ok(()),
+            },
+            written = &mut writing => written,
+        };
+        if let Err(error) = written {
+            tracing::debug!(%error, "a link broke");
         }
     }
     let _ = stream.shutdown().await;

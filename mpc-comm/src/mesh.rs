@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::names::Names;
+use crate::stop::End;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{Error, Frame, Kind, Options, PartyId, PeerError, Result};
 
@@ -59,13 +60,15 @@ pub struct Mesh {
     turn: PartyId,
     round_timeout: Duration,
     frame_limit: u64,
+    /// Our place among those that an order to stop reaches.
+    end: Option<Arc<End>>,
     /// Keeps the network thread alive; `None` in memory.
     _engine: Option<Arc<Engine>>,
 }
 
 #[derive(Debug)]
 struct Link {
-    outbox: Box<dyn Outbox>,
+    outbox: Arc<dyn Outbox>,
     secret: Zeroizing<[u8; 32]>,
     queue: VecDeque<(Frame, Option<OwnedSemaphorePermit>)>,
     left: bool,
@@ -76,6 +79,7 @@ impl Mesh {
     /// A mesh without links yet.
     pub(crate) fn new(me: PartyId, names: Names, options: &Options, engine: Option<Arc<Engine>>) -> Mesh {
         let (inbox, events) = channel();
+        let end = options.stop.as_ref().map(|stop| stop.register(me, &inbox, false));
         Mesh {
             me,
             names,
@@ -88,6 +92,7 @@ impl Mesh {
             turn: PartyId::DEALER,
             round_timeout: options.round_timeout,
             frame_limit: options.frame_limit,
+            end,
             _engine: engine,
         }
     }
@@ -96,6 +101,10 @@ impl Mesh {
     pub(crate) fn attach(&mut self, peer: PartyId, outbox: Box<dyn Outbox>, secret: Zeroizing<[u8; 32]>) {
         if let Some(words) = self.last_words.get() {
             outbox.post(words.clone());
+        }
+        let outbox = Arc::from(outbox);
+        if let Some(end) = &self.end {
+            end.add(&outbox);
         }
         self.links.insert(peer, Link { outbox, secret, queue: VecDeque::new(), left: false, over: false });
     }
@@ -153,7 +162,7 @@ impl Mesh {
     /// has said goodbye or is gone swallows it.
     ///
     /// # Errors
-    /// The session's failure if there is one already; [`Error::FrameTooLarge`]; [`Error::Unsendable`] for kinds that
+    /// The session's failure if there is one already, [`Error::Stopped`] among them; [`Error::FrameTooLarge`]; [`Error::Unsendable`] for kinds that
     /// are the mesh's own; [`PeerError::Unknown`] without such a peer.
     pub fn send(&self, to: PartyId, frame: Frame) -> Result<()> {
         if let Some(failure) = &self.failure {

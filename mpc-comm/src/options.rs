@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::{Identity, LinkSpeed};
+use crate::{Identity, LinkSpeed, Stop};
 
 /// How a session is carried. The defaults suit most; change single fields with `..Options::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +32,8 @@ pub struct Options {
     /// Make this party's sending as slow as a network, to measure on one machine what a program costs elsewhere; set it
     /// at all parties. TCP only. Default none.
     pub slow: Option<LinkSpeed>,
+    /// The order by which other threads of this process end the session. Default none.
+    pub stop: Option<Stop>,
 }
 
 impl Default for Options {
@@ -48,6 +50,7 @@ impl Default for Options {
             allow_plaintext: false,
             bind: None,
             slow: None,
+            stop: None,
         }
     }
 }

@@ -72,6 +72,10 @@ impl Outbox for Shaped {
         self.inner.lingers()
     }
 
+    fn busy(&self) -> bool {
+        self.inner.busy()
+    }
+
     fn hang_up(&self) {
         self.inner.hang_up();
     }

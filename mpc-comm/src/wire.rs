@@ -8,7 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arrival::Arrival;
 use crate::head::HEAD_BYTES;
-use crate::{Error, Frame, Kind, PartyId, PeerError};
+use crate::{Error, Frame, Kind, PartyId, PeerError, StoppedBy};
 
 /// What happens on a party's links. All links of a party report into one channel, its inbox.
 #[derive(Debug)]
@@ -25,6 +25,8 @@ pub(crate) enum Event {
     Arrived(Box<Arrival>),
     /// While connecting: a party will not come, or must not.
     Failed(Error),
+    /// Somebody in this process wants it to end.
+    Stopped { by: StoppedBy },
 }
 
 impl Event {
@@ -54,6 +56,11 @@ pub(crate) trait Outbox: fmt::Debug + Send + Sync {
     /// Whether a goodbye needs time to leave this process. If so, the link reports `Left` or `Gone` once the other
     /// end has it.
     fn lingers(&self) -> bool;
+
+    /// Whether something that was posted is still on its way out of this process.
+    fn busy(&self) -> bool {
+        false
+    }
 
     /// Ends the link at once.
     fn hang_up(&self);

@@ -115,6 +115,12 @@ pub enum Error {
         /// Why.
         cause: String,
     },
+    /// This party was told to stop: a signal, or a [`Stop`](mpc_comm::Stop). The others have been told.
+    #[error("told to stop by {by}")]
+    Stopped {
+        /// Who wants it.
+        by: mpc_comm::StoppedBy,
+    },
     /// The dealer sent something that was not asked for, or did not answer.
     #[error("correlated randomness: {0}")]
     Preprocessing(String),
@@ -163,6 +169,7 @@ impl From<mpc_comm::Error> for Error {
             mpc_comm::Error::Config(config) => Self::Config(config),
             mpc_comm::Error::Peer { peer, name, kind } => Self::Peer { peer, name, kind },
             mpc_comm::Error::Aborted { by, name, cause } => Self::Aborted { by, name, cause },
+            mpc_comm::Error::Stopped { by } => Self::Stopped { by },
             mpc_comm::Error::Io { what, source } => Self::Io { what, source },
             other => Self::Program(other.to_string()),
         }

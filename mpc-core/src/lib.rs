@@ -10,6 +10,9 @@ pub mod engine;
 pub mod error;
 pub mod exec;
 pub mod fixed;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod lang;
 mod level;
 mod memory;

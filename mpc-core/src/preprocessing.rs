@@ -168,6 +168,15 @@ impl Need {
         if self.op >= 1 << 48 {
             return fail("an op number above 2^48");
         }
+        // A need for several values uses the numbers after its own.
+        let parts = match &self.kind {
+            NeedKind::Compare { thresholds, .. } => usize::from(*thresholds),
+            NeedKind::Choice { wires, .. } => wires.len(),
+            _ => 1,
+        };
+        if usize::from(self.part) + parts > usize::from(u8::MAX) {
+            return fail("a step number above 255");
+        }
         let bounded = |len: Option<usize>| len.is_some_and(|len| len <= MAX_ELEMENTS);
         let mask = |mask: &Mask| {
             let mut len = mask.len;
@@ -309,6 +318,8 @@ mod tests {
             bad(NeedKind::TruncateByBit { len: usize::MAX }),
             bad(NeedKind::Choice { len: 3, wires: vec![Mask::fresh(4, 0, 4)] }),
             bad(NeedKind::Equal { mask: Mask::owned(4, 0, 4, 2) }),
+            vec![Need { op: 5, part: 254, kind: NeedKind::Choice { len: 4, wires: vec![Mask::fresh(4, 0, 4); 2] } }],
+            vec![Need { op: 5, part: 200, kind: NeedKind::Compare { mask: Mask::fresh(4, 0, 4), thresholds: 60 } }],
         ] {
             assert!(parse_needs(body(vec![encode_needs(&needs).unwrap()]), 2).is_err(), "{needs:?}");
         }

@@ -1,6 +1,6 @@
 //! The command line of a multi-party program: the launcher's flags around the program's own.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 use clap::{
     ArgAction, Args, CommandFactory, FromArgMatches, Parser, ValueEnum,
@@ -148,6 +148,18 @@ pub(super) struct Network {
     /// Has to cover the longest computation that another party does between two messages.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) round_timeout: Option<Duration>,
+
+    /// How long a link may carry nothing, not even a sign of life, before the other end counts as lost [default: 15]
+    ///
+    /// Give all parties the same: a link that is idle carries a sign of life four times as often, at least every two seconds.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) silence: Option<Duration>,
+
+    /// Listen here instead of at our address in the roster, such as 0.0.0.0:7700
+    ///
+    /// For a party behind address translation or a proxy: the roster has the address that the others call.
+    #[arg(long, value_name = "ADDRESS", requires = "party")]
+    pub(super) bind: Option<SocketAddr>,
 }
 
 /// How much is said.
@@ -267,12 +279,15 @@ mod tests {
 
     #[test]
     fn one_party_with_all_flags() {
-        let network = "--session x --insecure-no-tls --connect-timeout 5 --round-timeout 0.5";
+        let network =
+            "--session x --insecure-no-tls --connect-timeout 5 --round-timeout 0.5 --silence 3 --bind [::]:77";
         let cli = cli(&format!("--party Lab --roster r.toml --epochs 1 {network} -vv"));
         assert_eq!(cli.parties.party.as_deref(), Some("Lab"));
         assert_eq!(cli.network.session.as_deref(), Some("x"));
         assert_eq!(cli.network.connect_timeout, Some(Duration::from_secs(5)));
         assert_eq!(cli.network.round_timeout, Some(Duration::from_millis(500)));
+        assert_eq!(cli.network.silence, Some(Duration::from_secs(3)));
+        assert_eq!(cli.network.bind, Some("[::]:77".parse().unwrap()));
         assert!(cli.network.insecure_no_tls && cli.logging.verbose == 2);
     }
 

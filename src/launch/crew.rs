@@ -119,6 +119,11 @@ impl Crew {
         self.members.iter().take(count).all(|member| member.ended.is_some_and(|(status, _)| status.success()))
     }
 
+    /// Closes the standard input of all: parties end then, in good order.
+    pub(super) fn dismiss(&mut self) {
+        self.members.iter_mut().for_each(|member| drop(member.process.stdin.take()));
+    }
+
     /// Ends those that still run.
     pub(super) fn kill(&mut self) {
         for member in self.members.iter_mut().filter(|member| member.ended.is_none() && !member.killed) {

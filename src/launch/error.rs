@@ -3,6 +3,7 @@
 use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
 
 use anstyle::{AnsiColor, Style};
+use mpc_comm::StoppedBy;
 
 use super::watch;
 
@@ -42,16 +43,22 @@ pub(super) enum LaunchError {
     PartyFailed { party: String, status: String, source: Option<Box<Reported>> },
     #[error(transparent)]
     Session(Box<mpc_core::Error>),
+    #[error("all parties were told to stop by {by}")]
+    Stopped { by: StoppedBy },
 }
 
 impl LaunchError {
-    /// The exit code that tells this error: 1, or under the launcher [`FOLLOWED`] if another party is the cause.
+    /// The exit code that tells this error: 1, that of the order to stop ([`StoppedBy::exit_code`]), or under the launcher
+    /// [`FOLLOWED`] if another party is the cause.
     pub(super) fn exit_code(&self) -> ExitCode {
-        use mpc_core::Error::{Aborted, Peer};
+        use mpc_core::Error::{Aborted, Peer, Stopped};
         match self {
-            Self::Session(error) if watch::launched() && matches!(**error, Aborted { .. } | Peer { .. }) => {
-                ExitCode::from(FOLLOWED)
-            }
+            Self::Stopped { by } => ExitCode::from(by.exit_code()),
+            Self::Session(error) => match **error {
+                Stopped { by } => ExitCode::from(by.exit_code()),
+                Aborted { .. } | Peer { .. } if watch::launched() => ExitCode::from(FOLLOWED),
+                _ => ExitCode::FAILURE,
+            },
             _ => ExitCode::FAILURE,
         }
     }

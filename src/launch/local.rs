@@ -7,8 +7,10 @@ use std::{
     hash::{BuildHasher, Hasher},
     io::{self, Write},
     process::Command,
+    time::Duration,
 };
 
+use mpc_comm::Stop;
 use tempfile::NamedTempFile;
 
 use super::args::Protocol;
@@ -19,6 +21,8 @@ use super::{Cast, identity, roster, supervise::supervise, watch};
 
 /// Runs all parties with the flags of this process, until the last one has ended.
 pub(super) fn run(cast: Cast<'_>, protocol: Protocol, tls: bool) -> Result<(), LaunchError> {
+    let stop = Stop::new();
+    stop.obey_signals(Duration::ZERO, |_| ())?;
     let mut roster = roster::local(cast, protocol == Protocol::Dealer)?;
     let identities = if tls { Some(identity::make(&mut roster)?) } else { None };
     let file = write(&roster.to_toml()).map_err(LaunchError::RosterFile)?;
@@ -40,7 +44,7 @@ pub(super) fn run(cast: Cast<'_>, protocol: Protocol, tls: bool) -> Result<(), L
         crew.start(name, command)?;
     }
     tracing::info!(%session, roster = %file.path().display(), "started {}", names().collect::<Vec<_>>().join(", "));
-    supervise(&mut crew, &mut screen, cast.len())
+    supervise(&mut crew, &mut screen, cast.len(), &stop)
 }
 
 /// Writes a file that only this user can read and that is gone with the returned value.

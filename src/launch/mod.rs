@@ -84,7 +84,8 @@ pub struct NoArgs {}
 /// Runs the program as the command line says: all parties on this machine, or one of them.
 ///
 /// `about` is the first line of `--help`, `A` are the program's own flags. The exit code is 0 if all went well, 1 after
-/// an error (which has been printed) and 2 for a wrong command line.
+/// an error (which has been printed), 2 for a wrong command line, and 143 or 130 if SIGTERM or Ctrl-C came before it was
+/// done: the other parties are then told, and learn that it was the operator. A second signal ends it at once.
 pub fn main<P, A, F, Fut>(about: Option<&'static str>, program: F) -> ExitCode
 where
     P: PartySet,

@@ -1,7 +1,9 @@
 //! One party alone: reads the roster, connects to the others and runs the program, or the dealer.
 
+use std::time::Duration;
+
 use clap::Args;
-use mpc_comm::{DealerListener, Options, Roster};
+use mpc_comm::{DealerListener, Options, Roster, Stop};
 use mpc_core::{ProtocolKind, Session, Settings};
 
 use super::args::{Cli, Network, Parties, Protocol};
@@ -14,14 +16,17 @@ where
     F: Fn(Session, A) -> Fut,
     Fut: Future<Output = mpc_core::Result<()>>,
 {
+    let stop = Stop::new();
+    stop.obey_signals(Duration::ZERO, |_| ())?;
     if watch::launched() {
-        watch::end_with_launcher().map_err(|source| LaunchError::Start { party: "the watcher".to_owned(), source })?;
+        let source = |source| LaunchError::Start { party: "the watcher".to_owned(), source };
+        watch::end_with_launcher(stop.clone()).map_err(source)?;
     }
     let settings = settings(&cli.parties);
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
     let roster = roster::load(&file, cast, cli.parties.protocol)?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
-    let options = options(&cli.network)?;
+    let options = Options { stop: Some(stop), ..options(&cli.network)? };
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
@@ -63,7 +68,11 @@ pub(super) fn settings(flags: &Parties) -> Settings {
 
 fn options(flags: &Network) -> Result<Options, LaunchError> {
     let default = Options::default();
+    let silence = flags.silence.unwrap_or(default.silence);
     Ok(Options {
+        heartbeat: default.heartbeat.min(silence / 4),
+        silence,
+        bind: flags.bind,
         connect_timeout: flags.connect_timeout.unwrap_or(default.connect_timeout),
         round_timeout: flags.round_timeout.unwrap_or(default.round_timeout),
         session: flags.session.clone().unwrap_or(default.session.clone()),

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use mpc_comm::Stop;
+
 use super::crew::Crew;
 use super::error::LaunchError;
 use super::screen::Screen;
@@ -10,14 +12,23 @@ use super::screen::Screen;
 const TICK: Duration = Duration::from_millis(20);
 /// How long the others may report why they stop when one has failed.
 const AFTER_FAILURE: Duration = Duration::from_secs(2);
+/// How long all may take to end when they are told to stop.
+const AFTER_STOP: Duration = Duration::from_secs(8);
 /// How long the dealer may go on when the parties are done.
 const AFTER_SUCCESS: Duration = Duration::from_secs(5);
 
 /// Waits until all processes have ended; the first `compute` of them are the parties that decide about success.
-pub(super) fn supervise(crew: &mut Crew, screen: &mut Screen, compute: usize) -> Result<(), LaunchError> {
-    let mut deadline: Option<Instant> = None;
+pub(super) fn supervise(crew: &mut Crew, screen: &mut Screen, compute: usize, stop: &Stop) -> Result<(), LaunchError> {
+    let (mut deadline, mut stopped): (Option<Instant>, _) = (None, None);
     while !crew.is_over() {
         crew.attend(screen, TICK)?;
+        if stopped.is_none()
+            && let Some(by) = stop.drained()
+        {
+            stopped = Some(by);
+            deadline.get_or_insert(Instant::now() + AFTER_STOP);
+            crew.dismiss();
+        }
         if deadline.is_none() && crew.has_failed() {
             deadline = Some(Instant::now() + AFTER_FAILURE);
         } else if deadline.is_none() && crew.have_succeeded(compute) {
@@ -27,7 +38,7 @@ pub(super) fn supervise(crew: &mut Crew, screen: &mut Screen, compute: usize) ->
             crew.kill();
         }
     }
-    crew.failure().map_or(Ok(()), Err)
+    crew.failure().map_or(Ok(()), |failure| Err(stopped.map_or(failure, |by| LaunchError::Stopped { by })))
 }
 
 #[cfg(all(test, unix))]
@@ -49,7 +60,7 @@ mod tests {
             Some(source) => format!("{error}: {source}"),
             None => error.to_string(),
         };
-        (supervise(&mut crew, &mut screen, compute).map_err(text), start.elapsed())
+        (supervise(&mut crew, &mut screen, compute, &Stop::new()).map_err(text), start.elapsed())
     }
 
     #[test]
@@ -86,6 +97,21 @@ mod tests {
         let (result, took) = run(1, &["exit 0", "exec sleep 60"]);
         assert_eq!(result, Ok(()));
         assert!(took >= AFTER_SUCCESS && took < AFTER_SUCCESS * 2, "{took:?}");
+    }
+
+    #[test]
+    fn an_order_to_stop_ends_all_by_their_input() {
+        let stop = Stop::new();
+        stop.drain(mpc_comm::StoppedBy::Terminate);
+        let start = Instant::now();
+        let mut screen = Screen::new(["P0"].into_iter());
+        let mut crew = Crew::new();
+        let mut command = Command::new("sh");
+        command.args(["-c", "cat; exit 4"]);
+        crew.start("P0", command).unwrap();
+        let result = supervise(&mut crew, &mut screen, 1, &stop);
+        assert!(matches!(result, Err(LaunchError::Stopped { by: mpc_comm::StoppedBy::Terminate })), "{result:?}");
+        assert!(start.elapsed() < AFTER_STOP);
     }
 
     #[test]

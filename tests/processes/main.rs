@@ -12,3 +12,4 @@ mod deaths;
 mod mistakes;
 mod process;
 mod runs;
+mod signals;

@@ -46,6 +46,8 @@ struct Book {
     by_guest: HashMap<String, usize>,
     bytes: usize,
     next: u64,
+    /// Nothing new is taken on.
+    draining: bool,
     closed: bool,
 }
 
@@ -67,6 +69,12 @@ impl fmt::Debug for Desk {
 }
 
 impl Book {
+    /// Closed, or draining with nothing left that waits or runs. What is kept for a receiver is not waited for.
+    fn is_over(&self) -> bool {
+        let at_work = |entry: &Entry| !matches!(entry.state, State::Stored { .. });
+        self.closed || self.draining && !self.entries.values().any(at_work)
+    }
+
     fn remove(&mut self, id: RequestId) -> Option<Entry> {
         let entry = self.entries.remove(&id)?;
         self.queue.remove(&entry.number);
@@ -147,7 +155,7 @@ impl Desk {
         let own = if let Part::Words(words) = &ask.part { 8 * words.len() } else { 32 };
         self.sweep();
         let mut book = self.book();
-        if book.closed {
+        if book.closed || book.draining {
             return Err(Refused::Stopped);
         }
         if book.entries.contains_key(&ask.id) {
@@ -236,7 +244,7 @@ impl Desk {
             self.sweep();
             let book = self.book();
             let now = Instant::now();
-            if book.closed || now >= deadline {
+            if book.is_over() || now >= deadline {
                 return Vec::new();
             }
             let (mut chosen, mut total, mut full, mut wake) = (Vec::new(), 0, false, deadline);
@@ -339,6 +347,12 @@ impl Desk {
         ended.into_iter().for_each(|(deliver, reply)| deliver(reply));
     }
 
+    /// Takes nothing new on. It counts as closed as soon as what is here has been answered, was withdrawn or has expired.
+    pub fn drain(&self) {
+        self.book().draining = true;
+        self.news.notify_all();
+    }
+
     /// Takes nothing on any more, and refuses what is here.
     pub fn close(&self) {
         let mut book = self.book();
@@ -351,9 +365,9 @@ impl Desk {
         listeners.for_each(|(_, deliver)| deliver(Reply::Refused(Refused::Stopped)));
     }
 
-    /// Whether it is closed.
+    /// Whether it is closed, or has been [drained](Desk::drain).
     pub fn is_closed(&self) -> bool {
-        self.book().closed
+        self.book().is_over()
     }
 
     /// Requests that are here: waiting, running or kept.

@@ -8,6 +8,8 @@
 //! This module knows requests by number, sender, receiver, shape and words. It does not know what the words mean.
 
 mod desk;
+#[cfg(feature = "fuzzing")]
+mod fuzz;
 mod limits;
 mod listen;
 mod message;
@@ -17,6 +19,9 @@ mod visit;
 mod visiting;
 
 pub use desk::Desk;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use fuzz::{fuzz, seeds as fuzz_seeds};
 pub use limits::{Held, Limits, Taken};
 pub use listen::Gateway;
 pub use message::{Ask, Offer, Part, Reply, RequestId};

@@ -6,6 +6,9 @@ use super::Mesh;
 use crate::wire::Event;
 use crate::{Error, PartyId, PeerError};
 
+/// How often links that are on their way out are looked at.
+const TICK: Duration = Duration::from_millis(1);
+
 impl Mesh {
     pub(super) fn deadline(&self) -> Instant {
         let now = Instant::now();
@@ -54,6 +57,7 @@ impl Mesh {
                     self.fail(self.names.blame(from, why));
                 }
             }
+            Event::Stopped { by } => self.fail(Error::Stopped { by }),
             // Too late, or a second one: dropping it closes its connection.
             Event::Arrived(_) | Event::Failed(_) => {}
         }
@@ -76,12 +80,16 @@ impl Mesh {
         loop {
             // What still comes is of no use, and its room lets the links go on to their end.
             self.links.values_mut().for_each(|link| link.queue.clear());
-            if self.links.values().all(|link| link.over || !link.outbox.lingers()) {
+            if !self.links.values().all(|link| link.over || !link.outbox.lingers()) {
+                match self.next_event(deadline) {
+                    Some(event) => self.take_in(event),
+                    None => return,
+                }
+            } else if self.links.values().any(|link| link.outbox.busy()) && Instant::now() < deadline {
+                // A link that we cannot read any more may still carry our last words.
+                std::thread::sleep(TICK);
+            } else {
                 return;
-            }
-            match self.next_event(deadline) {
-                Some(event) => self.take_in(event),
-                None => return,
             }
         }
     }

@@ -96,6 +96,13 @@ impl<R: Ring> Service<R> {
     fn deal(&mut self, need: &Need) -> Result<()> {
         let at = |part: u8, purpose| Address { op: need.op, part, purpose };
         let here = |purpose| at(need.part, purpose);
+        if let NeedKind::TruncateOpened { bits, .. }
+        | NeedKind::TruncateMasked { bits, .. }
+        | NeedKind::ChoiceTruncated { bits, .. } = &need.kind
+            && *bits >= R::BITS
+        {
+            return Err(Error::Preprocessing(format!("request of op {}: more bits dropped than there are", need.op)));
+        }
         match &need.kind {
             NeedKind::Product { map, a, b } => {
                 let product = self.cpu.bilinear(map, &self.mask(a), &self.mask(b));
