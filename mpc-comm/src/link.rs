@@ -16,6 +16,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use crate::postbox::{Backlog, Emptied};
 use crate::tls::explain;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{
@@ -31,6 +32,7 @@ const ROOM_UNIT: u64 = 1 << 10;
 #[derive(Debug)]
 struct TaskLink {
     posts: UnboundedSender<Frame>,
+    backlog: Arc<Backlog>,
     counters: Arc<Counters>,
     tasks: [AbortHandle; 2],
 }
@@ -38,8 +40,11 @@ struct TaskLink {
 impl Outbox for TaskLink {
     fn post(&self, frame: Frame) {
         self.counters.add_sent(&frame);
+        self.backlog.add(&frame);
         // When the writer is gone, the reader has said or will say why.
-        let _ = self.posts.send(frame);
+        if let Err(unsent) = self.posts.send(frame) {
+            self.backlog.remove(&unsent.0);
+        }
     }
 
     fn lingers(&self) -> bool {
@@ -48,6 +53,10 @@ impl Outbox for TaskLink {
 
     fn hang_up(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
     }
 }
 
@@ -65,6 +74,7 @@ where
 {
     let (posts, posted) = unbounded_channel();
     let (alive, over) = oneshot::channel();
+    let backlog = Arc::<Backlog>::default();
     let units = (options.inbox_bytes / ROOM_UNIT).clamp(1, u64::from(u32::MAX).min(Semaphore::MAX_PERMITS as u64));
     let reader = Reader {
         peer,
@@ -76,9 +86,10 @@ where
         silence: options.silence,
     };
     let reading = runtime.spawn(reader.run(alive));
-    let writing = runtime.spawn(write_until(write, posted, over, options.heartbeat));
+    let writing = runtime.spawn(write_until(write, posted, Emptied(Arc::clone(&backlog)), over, options.heartbeat));
     Box::new(TaskLink {
         posts,
+        backlog,
         counters: Arc::clone(&owner.counters),
         tasks: [reading.abort_handle(), writing.abort_handle()],
     })
@@ -184,12 +195,13 @@ async fn read_some(
 async fn write_until(
     mut stream: impl AsyncWrite + Unpin,
     mut posted: UnboundedReceiver<Frame>,
+    emptied: Emptied,
     over: oneshot::Receiver<()>,
     heartbeat: Duration,
 ) {
     tokio::select! {
         _ = over => {}
-        written = write_posts(&mut stream, &mut posted, heartbeat) => {
+        written = write_posts(&mut stream, &mut posted, &emptied.0, heartbeat) => {
             if let Err(error) = written {
                 tracing::debug!(%error, "a link broke");
             }
@@ -201,12 +213,14 @@ async fn write_until(
 async fn write_posts(
     stream: &mut (impl AsyncWrite + Unpin),
     posted: &mut UnboundedReceiver<Frame>,
+    backlog: &Backlog,
     heartbeat: Duration,
 ) -> io::Result<()> {
     loop {
         match timeout(heartbeat, posted.recv()).await {
             Ok(Some(frame)) => {
                 write_frame(stream, &frame).await?;
+                backlog.remove(&frame);
                 if matches!(frame.kind, Kind::Bye | Kind::Abort) {
                     return Ok(());
                 }

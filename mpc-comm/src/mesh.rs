@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::names::Names;
+use crate::postbox::Postbox;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{Error, Frame, Kind, Options, PartyId, PeerError, Result};
 
@@ -65,7 +66,7 @@ pub struct Mesh {
 
 #[derive(Debug)]
 struct Link {
-    outbox: Box<dyn Outbox>,
+    outbox: Arc<dyn Outbox>,
     secret: Zeroizing<[u8; 32]>,
     queue: VecDeque<(Frame, Option<OwnedSemaphorePermit>)>,
     left: bool,
@@ -97,7 +98,7 @@ impl Mesh {
         if let Some(words) = self.last_words.get() {
             outbox.post(words.clone());
         }
-        self.links.insert(peer, Link { outbox, secret, queue: VecDeque::new(), left: false, over: false });
+        self.links.insert(peer, Link { outbox: outbox.into(), secret, queue: VecDeque::new(), left: false, over: false });
     }
 
     pub(crate) fn owner(&self) -> &Owner {
@@ -168,6 +169,15 @@ impl Mesh {
         let link = self.links.get(&to).ok_or_else(|| self.names.blame(to, PeerError::Unknown))?;
         link.outbox.post(frame);
         Ok(())
+    }
+
+    /// The sending end of the link to a peer, for a thread of its own that waits until its peer reads.
+    ///
+    /// # Errors
+    /// [`PeerError::Unknown`] without such a peer.
+    pub fn postbox(&self, to: PartyId) -> Result<Postbox> {
+        let link = self.links.get(&to).ok_or_else(|| self.names.blame(to, PeerError::Unknown))?;
+        Ok(Postbox::new(Arc::clone(&link.outbox), self.frame_limit))
     }
 
     /// The next frame of a peer; waits for it. Frames of others that come meanwhile are kept for later calls.

@@ -24,7 +24,7 @@ fn mismatch(error: Error, with: u16) -> (String, String, String) {
 
 #[test]
 fn both_ends_name_the_setting_that_differs() {
-    let other = Agreement { fields: vec![("protocol".into(), "test".into()), ("precision".into(), "20".into())] };
+    let other = Agreement::default().with("protocol", "test").with("precision", 20);
     let more = agreement().with("debug", "on");
     let cases = [(other, "precision", "16", "20"), (more, "debug", "(absent)", "on")];
     for (theirs, field, here, there) in cases {
