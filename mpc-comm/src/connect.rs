@@ -22,8 +22,8 @@ use crate::stream::{Duplex, dismiss};
 use crate::tls::{FIRST_BYTE, Tls};
 use crate::wire::{Event, Inbox};
 use crate::{
-    Agreement, Attendance, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId, PeerError,
-    Result, Roster,
+    Agreement, Attendance, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId,
+    PeerError, Result, Roster,
 };
 
 /// Greetings that are heard at the same time.
@@ -120,7 +120,11 @@ impl Gathering {
                 None
             }
             Event::Arrived(second) => {
-                refuse(self.mesh.me(), *second, "this party is connected already; was it started twice?", &self.engine);
+                let cause = match self.mesh.has_link(second.peer) {
+                    true => "this party is connected already; was it started twice?",
+                    false => "this session takes place without this party",
+                };
+                refuse(self.mesh.me(), *second, cause, &self.engine);
                 None
             }
             Event::Failed(error) => Some(error),

@@ -98,7 +98,8 @@ impl Mesh {
         if let Some(words) = self.last_words.get() {
             outbox.post(words.clone());
         }
-        self.links.insert(peer, Link { outbox: outbox.into(), secret, queue: VecDeque::new(), left: false, over: false });
+        self.links
+            .insert(peer, Link { outbox: outbox.into(), secret, queue: VecDeque::new(), left: false, over: false });
     }
 
     pub(crate) fn owner(&self) -> &Owner {

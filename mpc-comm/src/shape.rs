@@ -91,7 +91,8 @@ pub(crate) fn shaped(inner: Box<dyn Outbox>, peer: PartyId, speed: Option<LinkSp
     let (queue, queued) = channel();
     let (out, backlog) = (Arc::clone(&inner), Arc::<Backlog>::default());
     let emptied = Emptied(Arc::clone(&backlog));
-    let waiting = thread::Builder::new().name("mpc-comm-line".to_owned()).spawn(move || carry(&queued, &*out, &emptied.0));
+    let waiting =
+        thread::Builder::new().name("mpc-comm-line".to_owned()).spawn(move || carry(&queued, &*out, &emptied.0));
     if let Err(error) = waiting {
         // The queue is closed then: frames vanish, and the peer reports a silent link.
         tracing::error!(%peer, %error, "cannot start the thread of a slow line");

@@ -189,9 +189,7 @@ impl Need {
                 let bits: u64 = groups.iter().map(|&factors| u64::from(factors) + (1 << factors)).sum();
                 bits * dealt(tree::plane(*len))
             }
-            NeedKind::Waves { mask, harmonics, .. } => {
-                made(mask) + 4 * u64::from(*harmonics) * dealt(mask.out_len())
-            }
+            NeedKind::Waves { mask, harmonics, .. } => made(mask) + 4 * u64::from(*harmonics) * dealt(mask.out_len()),
         }
     }
 

@@ -151,6 +151,10 @@ impl Sim {
             transcript: self.transcript.clone(),
         }
         .build();
+        let packages = match self.opened(&meshes) {
+            Ok(packages) => packages,
+            Err(refused) => return refused.into_iter().map(Err).collect(),
+        };
         let (program, settings) = (&program, &self.settings);
         thread::scope(|scope| {
             if let Some(mesh) = dealer {
@@ -158,8 +162,9 @@ impl Sim {
             }
             let running: Vec<_> = meshes
                 .into_iter()
+                .zip(packages)
                 .enumerate()
-                .map(|(party, mesh)| {
+                .map(|(party, (mesh, package))| {
                     let number = self.own_seeds.get(&party).copied().or(match self.seeds {
                         Seeds::Fixed(number) => Some(number),
                         Seeds::Fresh => None,
@@ -168,13 +173,9 @@ impl Sim {
                         if exact {
                             return run_session(Session::exact(mesh, shadow::fraction_bits())?, program);
                         }
-                        let source = match &self.offline {
-                            Some(folder) if !mesh.is_client() => {
-                                let package = self.packages(folder, &mesh).package();
-                                let package = package.inspect_err(|error| mesh.abort(&error.for_others()))?;
-                                Preprocessing::Package(Box::new(package))
-                            }
-                            _ => Preprocessing::Dealer,
+                        let source = match package {
+                            Some(package) => Preprocessing::Package(Box::new(package)),
+                            None => Preprocessing::Dealer,
                         };
                         let seed = match number {
                             Some(number) => fixed_seed(settings.prg, number, party),

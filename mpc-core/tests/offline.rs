@@ -129,20 +129,6 @@ fn a_package_serves_once() {
 }
 
 #[test]
-fn two_sessions_cannot_share_a_package() {
-    let folder = tempdir().unwrap();
-    prepare(&Sim::new(2), folder.path());
-    // Both open it before either begins.
-    let results = Sim::new(2).offline(folder.path()).run(async |s: Session| {
-        let other = Sim::new(2).offline(folder.path());
-        let refused = refusals(other.run(program));
-        assert!(refused.iter().all(|error| matches!(error, OfflineError::Spent { .. })), "{refused:?}");
-        program(s).await
-    });
-    agreed(results);
-}
-
-#[test]
 fn another_program_is_told_where_it_differs() {
     let transcript = Transcript::new();
     for (more, words) in [(0, "this would be one more"), (1, "is another one there")] {
@@ -234,7 +220,9 @@ fn parties_with_other_plans_get_no_package() {
         let x = alice(&s, len, |_| 1.0);
         (&x * &x).reveal().sum().item().await
     });
-    let told = |made: &Result<_>| matches!(made, Err(Error::Offline(OfflineError::OtherProgram { .. }) | Error::Aborted { .. }));
+    let told = |made: &Result<_>| {
+        matches!(made, Err(Error::Offline(OfflineError::OtherProgram { .. }) | Error::Aborted { .. }))
+    };
     assert!(made.iter().all(told), "{made:?}");
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
@@ -274,12 +262,43 @@ fn opened(x: f64, y: f64) -> Vec<u64> {
 fn openings_on_packages_are_uniform_and_no_mask_serves_twice() {
     let (first, second) = (opened(1.0, 1.0), opened(1.0, 1.0));
     for words in [&first, &second] {
-        let mut counts = [0f64; 256];
-        words.iter().flat_map(|word| word.to_le_bytes()).for_each(|byte| counts[usize::from(byte)] += 1.0);
-        let expected = words.len() as f64 * 8.0 / 256.0;
-        let statistic: f64 = counts.iter().map(|count| (count - expected).powi(2) / expected).sum();
-        assert!(words.len() > 8000 && (150.0..420.0).contains(&statistic), "{statistic}");
+        assert!(words.len() > 8000 && (150.0..420.0).contains(&chi_square(words)), "{}", chi_square(words));
     }
-    let all: HashSet<u64> = first.iter().chain(&second).copied().collect();
-    assert_eq!(all.len(), first.len() + second.len());
+    assert!(distinct(&[&first, &second]));
+}
+
+/// Pearson's statistic of the bytes, which has mean 255 and standard deviation 22.6 if they are uniform.
+fn chi_square(words: &[u64]) -> f64 {
+    let mut counts = [0f64; 256];
+    words.iter().flat_map(|word| word.to_le_bytes()).for_each(|byte| counts[usize::from(byte)] += 1.0);
+    let expected = words.len() as f64 * 8.0 / 256.0;
+    counts.iter().map(|count| (count - expected).powi(2) / expected).sum()
+}
+
+/// Whether no word occurs twice in all of the lists.
+fn distinct(lists: &[&Vec<u64>]) -> bool {
+    let all: HashSet<u64> = lists.iter().flat_map(|list| list.iter().copied()).collect();
+    all.len() == lists.iter().map(|list| list.len()).sum::<usize>()
+}
+
+#[test]
+fn a_package_holds_uniform_words_that_no_other_party_and_no_other_package_has() {
+    // All that a party stores beside its own seed: what the dealer sends it, and nothing is sent that depends on data.
+    let stored = || {
+        let (folder, transcript) = (tempdir().unwrap(), Transcript::with_words());
+        prepare(&Sim::new(2).transcript(&transcript), folder.path());
+        [0, 1].map(|party| {
+            let entries = transcript.between(PartyId::DEALER, PartyId(party)).into_iter();
+            let body = |entry: mpc_comm::Entry| {
+                let body = entry.body.expect("a transcript that keeps the words");
+                body.get(1 + 3 * body[0] as usize..).unwrap_or_default().to_vec()
+            };
+            entries.filter(|entry| entry.kind == Kind::Dealt).flat_map(body).collect::<Vec<u64>>()
+        })
+    };
+    let ([a, b], [c, d]) = (stored(), stored());
+    for words in [&a, &b, &c, &d] {
+        assert!(words.len() > 1000 && (150.0..420.0).contains(&chi_square(words)), "{}", chi_square(words));
+    }
+    assert!(distinct(&[&a, &b, &c, &d]));
 }

@@ -119,7 +119,9 @@ impl Place {
             Err(error) if error.kind() == io::ErrorKind::NotFound && self.spent().exists() => {
                 return Err(OfflineError::Spent { file: self.spent() });
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(OfflineError::Missing { file: file.clone() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(OfflineError::Missing { file: file.clone() });
+            }
             Err(error) => return Err(failed(error)),
         };
         let cut = |_| damaged("it ends too early");
@@ -335,3 +337,61 @@ impl Package {
     }
 }
 
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rand::Purpose;
+
+    const AT: Address = Address { op: 3, part: 1, purpose: Purpose::Waves };
+
+    fn place(folder: &Path, identity: Option<Identity>) -> Place {
+        let made_for = vec![("ring".to_owned(), "u64".to_owned())];
+        Place { folder: folder.to_owned(), party: "Lab".to_owned(), made_for, identity }
+    }
+
+    fn write(place: &Place, words: &Words) {
+        let (party, made_for) = (place.party.clone(), place.made_for.clone());
+        let header = Header { id: "1234".to_owned(), party, made_for, schedule: 7, requests: 2 };
+        let mut writer = place.create(&header, &[5; 32], &[11, 12]).unwrap();
+        writer.put(AT, words).unwrap();
+        writer.finish().unwrap().publish().unwrap();
+    }
+
+    #[test]
+    fn what_is_put_into_a_package_comes_out_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (place, words) = (place(folder.path(), None), (0..200_000).collect::<Vec<u64>>().into());
+        write(&place, &words);
+        let mut package = place.open().unwrap();
+        assert_eq!((package.seed(), &package.schedule[..]), (&[5; 32], &[11, 12][..]));
+        let (at, found) = package.correction().unwrap();
+        assert!((at, &found) == (AT, &words));
+        assert!(matches!(package.correction(), Err(OfflineError::Damaged { .. })));
+        assert!(matches!(place.vacant(), Err(OfflineError::Unused { .. })));
+    }
+
+    #[test]
+    fn of_two_that_opened_it_one_uses_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = place(folder.path(), None);
+        write(&place, &Words::empty());
+        let (first, second) = (place.open().unwrap(), place.open().unwrap());
+        first.spend().unwrap();
+        assert!(matches!(second.spend(), Err(OfflineError::Spent { .. })));
+        assert!(matches!(place.open(), Err(OfflineError::Spent { .. })));
+    }
+
+    #[test]
+    fn another_identity_cannot_open_it_and_the_seed_is_not_in_the_file() {
+        let (folder, keys) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let [ours, theirs] = ["a", "b"].map(|name| Identity::create("Lab", 2, keys.path().join(name)).unwrap());
+        write(&place(folder.path(), Some(ours.clone())), &Words::from(vec![0x0123_4567_89AB_CDEF; 50]));
+        for other in [Some(theirs), None] {
+            assert!(matches!(place(folder.path(), other).open(), Err(OfflineError::Sealed { .. })));
+        }
+        let bytes = fs::read(folder.path().join("Lab.offline")).unwrap();
+        assert!(!bytes.windows(16).any(|bytes| bytes == [5; 16]));
+        assert!(!bytes.windows(8).any(|bytes| bytes == 0x0123_4567_89AB_CDEFu64.to_le_bytes()));
+        place(folder.path(), Some(ours)).open().unwrap();
+    }
+}

@@ -56,8 +56,7 @@ impl<W: Write> Sealer<W> {
     }
 
     fn seal(&mut self, last: bool) -> io::Result<()> {
-        let sealed =
-            self.cipher.encrypt_in_place(&nonce(self.number, last).into(), &self.about, &mut *self.piece);
+        let sealed = self.cipher.encrypt_in_place(&nonce(self.number, last).into(), &self.about, &mut *self.piece);
         sealed.map_err(|_| io::Error::other("a piece cannot be encrypted"))?;
         self.out.write_all(&self.piece)?;
         self.piece.clear();

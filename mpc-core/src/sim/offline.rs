@@ -2,8 +2,9 @@
 
 use super::{Sim, insecure_dealer_thread};
 use crate::{
-    error::Result,
+    error::{Error, Result},
     offline::{Offline, Prepared, rehearse},
+    preprocessing::Package,
     session::Session,
 };
 use mpc_comm::{InMemory, Mesh, PartyId};
@@ -50,8 +51,25 @@ impl Sim {
         self
     }
 
+    /// The package of each party, none of a client, and none at all with a dealer. As in processes of their own, parties open
+    /// theirs before they meet: if one cannot, no package is used up.
+    pub(super) fn opened(&self, meshes: &[Mesh]) -> Result<Vec<Option<Package>>, Vec<Error>> {
+        let open = |mesh: &Mesh| match &self.offline {
+            Some(folder) if !mesh.is_client() => self.packages(folder, mesh).package().map(Some),
+            _ => Ok(None),
+        };
+        let opened: Vec<_> = meshes.iter().map(open).collect();
+        let refusal = |(party, result): (usize, &Result<_>)| Some((party, result.as_ref().err()?.for_others()));
+        let Some((party, cause)) = opened.iter().enumerate().find_map(refusal) else {
+            return Ok(opened.into_iter().flatten().collect());
+        };
+        let (by, name) = (PartyId(party as u16), meshes[party].name(PartyId(party as u16)).to_owned());
+        let aborted = || Error::Aborted { by, name: name.clone(), cause: cause.clone() };
+        Err(opened.into_iter().map(|result| result.err().unwrap_or_else(aborted)).collect())
+    }
+
     /// The packages of the party at this end of a mesh.
-    pub(super) fn packages(&self, folder: &Path, mesh: &Mesh) -> Offline {
+    fn packages(&self, folder: &Path, mesh: &Mesh) -> Offline {
         let all: Vec<&str> = (0..mesh.parties() as u16).map(|party| mesh.name(PartyId(party))).collect();
         Offline::bound(folder.to_owned(), mesh.name(mesh.me()), &all, "simulated".to_owned(), &self.settings, None)
     }

@@ -4,11 +4,7 @@ use crate::{
     settings::Settings,
 };
 use mpc_comm::{DealerListener, Member, Options, Roster, connect};
-use std::{
-    net::TcpListener,
-    sync::mpsc::sync_channel,
-    time::Duration,
-};
+use std::{net::TcpListener, sync::mpsc::sync_channel, time::Duration};
 
 const PARTIES: usize = 2;
 
@@ -33,7 +29,8 @@ fn session<T: Send>(limits: &Limits, party: impl Fn(Mesh, usize) -> T + Sync) ->
         let running: Vec<_> = (0..PARTIES)
             .map(|me| {
                 let agreement = Settings::default().agreement();
-                scope.spawn(move || party(connect(roster, PartyId(me as u16), &agreement, options.clone()).unwrap(), me))
+                scope
+                    .spawn(move || party(connect(roster, PartyId(me as u16), &agreement, options.clone()).unwrap(), me))
             })
             .collect();
         let mesh = listener.accept_session().unwrap();
@@ -110,7 +107,10 @@ fn what_is_too_large_is_refused_by_type_and_all_hear_it() {
         }
     });
     assert!(matches!(served, Err(Error::RequestTooLarge { op: 7, elements: 3003, limit: 3000 })), "{served:?}");
-    assert!(heard.iter().all(|heard| heard.contains("3003 elements") && heard.contains("--largest-request")), "{heard:?}");
+    assert!(
+        heard.iter().all(|heard| heard.contains("3003 elements") && heard.contains("--largest-request")),
+        "{heard:?}"
+    );
 }
 
 #[test]
