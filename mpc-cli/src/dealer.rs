@@ -91,7 +91,7 @@ impl Dealer {
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            mpc_core::run_dealer_within(mesh, &settings, &self.memory.limits())?;
+            mpc_core::run_dealer_watched(mesh, &settings, &self.memory.limits(), &mut |_| Ok(()))?;
             return Ok(());
         }
         serve_all(&mut listener, &settings, &self.memory.limits(), self.sessions.into())
@@ -135,7 +135,7 @@ fn serve_all(
 fn start(number: u64, mesh: Mesh, (settings, limits): (Settings, Limits), place: Arc<()>) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
-        match mpc_core::run_dealer_within(mesh, &settings, &limits) {
+        match mpc_core::run_dealer_watched(mesh, &settings, &limits, &mut |_| Ok(())) {
             Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
             Err(error) => tracing::error!("session {number} has failed: {error}"),
         }

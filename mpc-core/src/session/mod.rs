@@ -16,7 +16,7 @@ use crate::{
     op::{Handle, Opened, Rewrite, Runtime},
     preprocessing::Package,
     protocol::{
-        dealer::{self, Dealer, Limits, Served},
+        dealer::{self, Dealer, Limits, Served, Watch},
         plain::Plain,
     },
     rand::{Seed, fresh_seed},
@@ -352,13 +352,14 @@ where
 /// # Errors
 /// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
 pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
-    run_dealer_within(mesh, settings, &Limits::default())
+    run_dealer_watched(mesh, settings, &Limits::default(), &mut |_| Ok(()))
 }
 
-/// The same, with other limits of memory.
+/// The same, with other limits of memory. `watch` hears at every request what was done so far, and at the end; it ends the
+/// session with its error, which the parties are told.
 ///
 /// # Errors
-/// As [`run_dealer`].
-pub fn run_dealer_within(mesh: Mesh, settings: &Settings, limits: &Limits) -> Result<Served> {
-    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg, limits)
+/// As [`run_dealer`], and what `watch` gives.
+pub fn run_dealer_watched(mesh: Mesh, settings: &Settings, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
+    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg, limits, watch)
 }

@@ -42,6 +42,9 @@ pub struct Served {
     pub queued: u64,
 }
 
+/// Hears, at every request and at the end, what a dealer has done in a session so far; it ends the session with an error.
+pub type Watch<'a> = &'a mut dyn FnMut(&Served) -> Result<()>;
+
 /// How much memory a session may take at its dealer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -72,12 +75,17 @@ struct Totals {
 /// # Errors
 /// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request or too many of them, and
 /// [`Error::RequestTooLarge`], after telling the parties; [`Error::Io`] if a thread cannot be started;
-/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up.
-pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits) -> Result<Served> {
+/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties.
+pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
     let seeds: Arc<[Seed]> = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
     let postboxes: Vec<Postbox> = mesh.peers().map(|peer| mesh.postbox(peer)).collect::<Result<_, _>>()?;
     let (totals, mut requests) = (Totals::default(), 0);
+    let served = |requests| Served {
+        requests,
+        bytes: totals.bytes.load(Ordering::Relaxed),
+        queued: postboxes.iter().map(Postbox::most).max().unwrap_or(0),
+    };
     let result = thread::scope(|scope| {
         let mut desks = Vec::with_capacity(seeds.len());
         let start = |(receiver, postbox): (usize, &Postbox)| {
@@ -102,8 +110,11 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits) -
             })
         };
         let result = postboxes.iter().enumerate().try_for_each(start).and_then(|()| {
-            let dispatch = Dispatch { desks: &desks, fixed, limits, totals: &totals };
-            dispatch.listen(&mut mesh, &mut requests)
+            let dispatch = Dispatch { desks: &desks, fixed, ring_bits: R::BITS, limits, totals: &totals };
+            dispatch.listen(&mut mesh, &mut |count| {
+                requests += count;
+                watch(&served(requests))
+            })
         });
         // Whoever waits for a party to read stops waiting, and the scope waits for what is being made.
         postboxes.iter().for_each(Postbox::close);
@@ -112,27 +123,30 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits) -
     });
     match &result {
         Ok(()) | Err(Error::Peer { .. } | Error::Aborted { .. }) => {}
-        Err(error) => mesh.abort(&error.to_string()),
+        Err(error) => mesh.abort(&error.for_others()),
     }
     mesh.finish();
-    let queued = postboxes.iter().map(Postbox::most).max().unwrap_or(0);
-    result.map(|()| Served { requests, bytes: totals.bytes.load(Ordering::Relaxed), queued })
+    result?;
+    let served = served(requests);
+    watch(&served)?;
+    Ok(served)
 }
 
 /// Hears requests and hands each to the worker of the party that is to be corrected.
 struct Dispatch<'a> {
     desks: &'a [Sender<Vec<Need>>],
     fixed: Fixed,
+    ring_bits: u32,
     limits: &'a Limits,
     totals: &'a Totals,
 }
 
 impl Dispatch<'_> {
-    /// Until every party has said goodbye.
-    fn listen(&self, mesh: &mut Mesh, requests: &mut u64) -> Result<()> {
+    /// Until every party has said goodbye. `count` hears how many requests have come.
+    fn listen(&self, mesh: &mut Mesh, count: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
         loop {
             match mesh.recv_any() {
-                Ok((from, frame)) => *requests += self.hear(from, frame)?,
+                Ok((from, frame)) => count(self.hear(from, frame)?)?,
                 Err(mpc_comm::Error::Peer { kind: PeerError::Finished, .. }) => return Ok(()),
                 Err(error) => return Err(error.into()),
             }
@@ -168,9 +182,16 @@ impl Dispatch<'_> {
     /// Whether this dealer can and will answer it.
     fn check(&self, need: &Need) -> Result<()> {
         let refuse = |what: &str| Err(Error::Preprocessing(format!("request of op {}: {what}", need.op)));
-        let (elements, limit) = (need.elements(u64::BITS), self.limits.request_elements);
+        let (elements, limit) = (need.elements(self.ring_bits), self.limits.request_elements);
         match &need.kind {
             _ if elements > limit => Err(Error::RequestTooLarge { op: need.op, elements, limit }),
+            NeedKind::TruncateOpened { bits, .. }
+            | NeedKind::TruncateMasked { bits, .. }
+            | NeedKind::ChoiceTruncated { bits, .. }
+                if *bits >= self.ring_bits =>
+            {
+                refuse("more bits dropped than there are")
+            }
             NeedKind::TruncateByBit { .. } if self.desks.len() != 2 => {
                 refuse("a two-party truncation among more parties")
             }

@@ -34,7 +34,13 @@ fn session<T: Send>(limits: &Limits, party: impl Fn(Mesh, usize) -> T + Sync) ->
             })
             .collect();
         let mesh = listener.accept_session().unwrap();
-        let served = serve::<u64>(mesh, settings.fixed().unwrap(), settings.prg, limits);
+        let served = serve::<u64>(mesh, settings.fixed().unwrap(), settings.prg, limits, &mut |served| match served
+            .requests
+            > 1000
+        {
+            true => Err(Error::program("the watcher has seen enough")),
+            false => Ok(()),
+        });
         (served, running.into_iter().map(|party| party.join().unwrap()).collect())
     })
 }
@@ -145,4 +151,26 @@ fn an_empty_request_is_answered_when_all_before_it_are() {
         mesh.finish();
     });
     assert_eq!(served.unwrap().requests, 10);
+}
+
+#[test]
+fn what_makes_no_sense_and_what_the_watcher_stops_ends_the_session_for_all() {
+    let kind = |bits| NeedKind::TruncateOpened { len: 1, bits };
+    let cases = [
+        (vec![Need { op: 9, part: 0, kind: kind(64) }], "more bits dropped than there are"),
+        ((0..1001).map(|op| Need { op, part: 0, kind: kind(16) }).collect(), "its program failed"),
+    ];
+    for (needs, cause) in cases {
+        let (served, heard) = session(&Limits::default(), |mut mesh, me| {
+            if me == 0 {
+                ask(&mesh, &needs);
+            }
+            loop {
+                if let Err(error) = mesh.recv(PartyId::DEALER) {
+                    return error.to_string();
+                }
+            }
+        });
+        assert!(served.is_err() && heard.iter().all(|heard| heard.contains(cause)), "{served:?} {heard:?}");
+    }
 }
