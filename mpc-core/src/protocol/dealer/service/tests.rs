@@ -34,13 +34,11 @@ fn session<T: Send>(limits: &Limits, party: impl Fn(Mesh, usize) -> T + Sync) ->
             })
             .collect();
         let mesh = listener.accept_session().unwrap();
-        let served = serve::<u64>(mesh, settings.fixed().unwrap(), settings.prg, limits, &mut |served| match served
-            .requests
-            > 1000
-        {
-            true => Err(Error::program("the watcher has seen enough")),
-            false => Ok(()),
-        });
+        let mut watch = |served: &Served| {
+            let seen_enough = Err(Error::program("the watcher has seen enough"));
+            if served.requests > 1000 { seen_enough } else { Ok(()) }
+        };
+        let served = serve::<u64>(mesh, settings.fixed().unwrap(), settings.prg, limits, &mut watch);
         (served, running.into_iter().map(|party| party.join().unwrap()).collect())
     })
 }
