@@ -15,6 +15,7 @@ use super::error::LaunchError;
 /// Flags of packages.
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Offline")]
+#[group(skip)]
 pub(super) struct Flags {
     /// Have the dealer make the randomness of one run now, into FOLDER, for a run with --offline later
     ///
