@@ -1,4 +1,5 @@
-//! docs/deploy.md, followed as it is written: each host is a folder, and the addresses are those of this machine.
+//! docs/deploy.md and docs/offline.md, followed as they are written: each host is a folder, and the addresses are those of
+//! this machine.
 
 mod common;
 
@@ -15,6 +16,7 @@ use std::{
 };
 
 const PAGE: &str = include_str!("../docs/deploy.md");
+const OFFLINE: &str = include_str!("../docs/offline.md");
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// What the page tells to do.
@@ -24,10 +26,10 @@ enum Step {
     Send { from: String, file: String, to: String, name: String },
 }
 
-/// The steps of the page, in its order.
-fn steps() -> Vec<Step> {
+/// The steps of a page, in its order.
+fn steps(page: &str) -> Vec<Step> {
     let mut steps = Vec::new();
-    let mut lines = PAGE.lines();
+    let mut lines = page.lines();
     while let Some(line) = lines.next() {
         if line == "```sh" {
             let host = lines.next().and_then(|line| line.strip_prefix("# at ")).expect("a block says where it runs");
@@ -109,7 +111,7 @@ fn the_page_works_as_it_is_written() {
         folder.clone()
     };
     let (mut commands, mut running) = (0, Vec::new());
-    for step in steps() {
+    for step in steps(PAGE) {
         match step {
             Step::Send { from, file, to, name } => {
                 fs::copy(folder(&from).join(file), folder(&to).join(name)).unwrap();
@@ -139,4 +141,65 @@ fn the_page_works_as_it_is_written() {
     }
     // The dealer serves on.
     assert!(running[0].0.starts_with("mpc dealer") && running[0].1.0.try_wait().unwrap().is_none());
+}
+
+#[cfg(unix)]
+#[test]
+fn the_page_on_packages_works_as_it_is_written() {
+    let (root, path, addresses) = (tempfile::tempdir().unwrap(), path(), addresses());
+    let folder = |host: &str| {
+        let folder = root.path().join(host);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    };
+    let start = |host: &str, command: &str| {
+        let here = addresses.iter().fold(command.to_owned(), |text, (page, real)| text.replace(page, real));
+        start(&here, &folder(host), &path)
+    };
+    // Identities and roster, as the other page says.
+    for step in steps(PAGE) {
+        match step {
+            Step::Send { from, file, to, name } => {
+                drop(fs::copy(folder(&from).join(file), folder(&to).join(name)).unwrap())
+            }
+            Step::Run { host, command } if !command.contains("--identity") => {
+                end(start(&host, &command), &folder(&host));
+            }
+            Step::Run { .. } => {}
+        }
+    }
+    let mut dealer = None;
+    let mut parties = Vec::new();
+    for step in steps(OFFLINE) {
+        let Step::Run { host, command } = step else { panic!("{step:?}") };
+        if host == "dealer" {
+            dealer = Some(start(&host, &command));
+            continue;
+        }
+        parties.push((host.clone(), start(&host, &command)));
+        if parties.len() == 2 {
+            let said: Vec<String> = parties.drain(..).map(|(host, running)| end(running, &folder(&host))).collect();
+            if command.contains("--prepare") {
+                let number = |said: &str| said.rsplit("package ").next().map(|number| number.trim().to_owned());
+                assert!(
+                    said[0].contains("made/Northside.offline: ") && number(&said[0]) == number(&said[1]),
+                    "{said:?}"
+                );
+                // Nobody hands out randomness from here on.
+                drop(dealer.take().unwrap());
+            } else {
+                assert!(
+                    said.iter().all(|said| said.contains("trained on shares") && !said.contains(" 0.00 %")),
+                    "{said:?}"
+                );
+            }
+        }
+    }
+    assert!(dealer.is_none() && parties.is_empty());
+    // The packages are used up.
+    for host in ["Northside", "Riverside"] {
+        let left: Vec<_> =
+            fs::read_dir(folder(host).join("made")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, [OsString::from(format!("{host}.spent"))]);
+    }
 }

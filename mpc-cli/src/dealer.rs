@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use mpc_comm::{DealerListener, Mesh, Options, Roster, Stop};
-use mpc_core::{Settings, rand::Prg};
+use mpc_core::{Settings, protocol::dealer::Limits, rand::Prg};
 
 use crate::{error::CliError, identity};
 
@@ -34,13 +34,16 @@ pub(crate) struct Dealer {
 
     /// How many sessions are served at the same time; the parties of further ones are told to come later
     ///
-    /// Each takes a thread, and memory for the requests that are being answered.
+    /// Each takes a thread for each party, and the memory that --queue and --largest-request allow, once for each party.
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = clap::value_parser!(u16).range(1..))]
     sessions: u16,
 
     /// How long sessions that are under way may go on after SIGTERM; their parties are then told why they end
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     drain: u32,
+
+    #[command(flatten)]
+    memory: Memory,
 
     #[command(flatten)]
     identity: identity::Flags,
@@ -55,6 +58,28 @@ pub(crate) struct Dealer {
     #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
           value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
     prg: Prg,
+}
+
+/// How much memory a session may take.
+#[derive(Debug, Clone, Copy, Args)]
+struct Memory {
+    /// MB of answers that may wait for a party that reads slowly; further ones are made when it has read
+    #[arg(long, value_name = "MB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    queue: u64,
+
+    /// MB that one request may take to answer; a larger one ends its session, and the parties hear why
+    ///
+    /// A request is what one step of a program needs at once: some 8 to 80 bytes an element. For each party one is answered
+    /// at a time.
+    #[arg(long, value_name = "MB", default_value_t = 4096, value_parser = clap::value_parser!(u64).range(1..=1 << 20))]
+    largest_request: u64,
+}
+
+impl Memory {
+    fn limits(self) -> Limits {
+        let (queued_bytes, request_elements) = (self.queue << 20, (self.largest_request << 20) / 8);
+        Limits { queued_bytes, request_elements, ..Limits::default() }
+    }
 }
 
 impl Dealer {
@@ -73,15 +98,21 @@ impl Dealer {
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            mpc_core::run_dealer(mesh, &settings)?;
+            mpc_core::run_dealer_watched(mesh, &settings, &self.memory.limits(), &mut |_| Ok(()))?;
             return Ok(());
         }
-        serve_all(listener, &settings, self.sessions.into(), &stop)
+        serve_all(listener, &settings, &self.memory.limits(), self.sessions.into(), &stop)
     }
 }
 
 /// Gives every session a thread of its own, and goes on when one of them fails.
-fn serve_all(mut listener: DealerListener, settings: &Settings, limit: usize, stop: &Stop) -> Result<(), CliError> {
+fn serve_all(
+    mut listener: DealerListener,
+    settings: &Settings,
+    limits: &Limits,
+    limit: usize,
+    stop: &Stop,
+) -> Result<(), CliError> {
     let mut refused = 0;
     // Each session holds one; the count is one more than there are.
     let places = Arc::new(());
@@ -94,7 +125,7 @@ fn serve_all(mut listener: DealerListener, settings: &Settings, limit: usize, st
                     mesh.abort(&format!("the dealer serves {limit} sessions already; start again when one has ended"));
                     continue;
                 }
-                start(number, mesh, *settings, Arc::clone(&places))?;
+                start(number, mesh, (*settings, *limits), Arc::clone(&places))?;
             }
             Err(mpc_comm::Error::Stopped { .. }) => break,
             Err(error) => {
@@ -115,10 +146,10 @@ fn serve_all(mut listener: DealerListener, settings: &Settings, limit: usize, st
     stop.stopped().map_or(Ok(()), |by| Err(mpc_comm::Error::Stopped { by }.into()))
 }
 
-fn start(number: u64, mesh: Mesh, settings: Settings, place: Arc<()>) -> Result<(), CliError> {
+fn start(number: u64, mesh: Mesh, (settings, limits): (Settings, Limits), place: Arc<()>) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
-        match mpc_core::run_dealer(mesh, &settings) {
+        match mpc_core::run_dealer_watched(mesh, &settings, &limits, &mut |_| Ok(())) {
             Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
             Err(error) => tracing::error!("session {number} has failed: {error}"),
         }

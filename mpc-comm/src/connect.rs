@@ -22,8 +22,8 @@ use crate::stream::{Duplex, dismiss};
 use crate::tls::{FIRST_BYTE, Tls};
 use crate::wire::{Event, Inbox};
 use crate::{
-    Agreement, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId, PeerError,
-    Result, Roster,
+    Agreement, Attendance, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId,
+    PeerError, Result, Roster,
 };
 
 /// Greetings that are heard at the same time.
@@ -63,14 +63,17 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
     let mesh = Mesh::new(me, greeter.names().clone(), &options, Some(Arc::clone(&engine)));
     let inbox = mesh.owner().inbox.clone();
     let mut tasks = Tasks::default();
-    let last = me.index() + 1 == roster.parties() && roster.clients.is_empty();
+    let with_clients = options.attendance != Attendance::WithoutClients;
+    let with_dealer = options.attendance != Attendance::WithoutDealer;
+    let last = me.index() + 1 == roster.parties() && (roster.clients.is_empty() || !with_clients);
     if !mesh.is_client() && !last {
         let listener = listen(address, &options, &engine)?;
         tasks.0.push(engine.handle().spawn(accept(listener, Arc::clone(&greeter), inbox.clone())).abort_handle());
     }
     let mut peers: BTreeSet<PartyId> = mesh.peers().collect();
     if !mesh.is_client() {
-        peers.extend(mesh.clients().chain(roster.dealer.as_ref().map(|_| PartyId::DEALER)));
+        peers.extend(mesh.clients().filter(|_| with_clients));
+        peers.extend(roster.dealer.as_ref().filter(|_| with_dealer).map(|_| PartyId::DEALER));
     }
     for &peer in peers.iter().filter(|peer| **peer < me || peer.is_dealer()) {
         let address = roster.member(peer).map(|member| member.address.clone()).unwrap_or_default();
@@ -117,7 +120,11 @@ impl Gathering {
                 None
             }
             Event::Arrived(second) => {
-                refuse(self.mesh.me(), *second, "this party is connected already; was it started twice?", &self.engine);
+                let cause = match self.mesh.has_link(second.peer) {
+                    true => "this party is connected already; was it started twice?",
+                    false => "this session takes place without this party",
+                };
+                refuse(self.mesh.me(), *second, cause, &self.engine);
                 None
             }
             Event::Failed(error) => Some(error),

@@ -30,12 +30,20 @@ const LINK_DOMAIN: &[u8] = b"mpc-comm link secret 2";
 pub struct Agreement {
     /// Key and value, in the order of comparison.
     pub fields: Vec<(String, String)>,
+    /// The same for what compute parties alone compare: clients and the dealer need not know it.
+    pub among_parties: Vec<(String, String)>,
 }
 
 impl Agreement {
     /// Adds a setting.
     pub fn with(mut self, key: impl Into<String>, value: impl ToString) -> Agreement {
         self.fields.push((key.into(), value.to_string()));
+        self
+    }
+
+    /// Adds a setting that compute parties alone compare.
+    pub fn among_parties(mut self, key: impl Into<String>, value: impl ToString) -> Agreement {
+        self.among_parties.push((key.into(), value.to_string()));
         self
     }
 }
@@ -70,6 +78,9 @@ struct Hello {
     /// 32 random bytes, in hexadecimal: this end's part of the link secret.
     contribution: String,
     fields: Vec<(String, String)>,
+    /// What compute parties compare among themselves.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    among_parties: Vec<(String, String)>,
 }
 
 /// What a party says and expects in its greetings.
@@ -78,6 +89,7 @@ pub(crate) struct Greeter {
     me: PartyId,
     names: Names,
     fields: Vec<(String, String)>,
+    among_parties: Vec<(String, String)>,
     /// `None` at the dealer, which serves any session.
     session: Option<String>,
     /// How we prove who we are; `None` for links in the clear.
@@ -105,7 +117,9 @@ impl Greeter {
         let mut fields = agreement.fields.clone();
         fields.push(("roster".to_owned(), roster.digest()));
         let session = (!me.is_dealer()).then(|| session.to_owned());
-        let greeter = Greeter { me, names: Names::of(roster), fields, session, tls, turned: Mutex::default() };
+        let among_parties = agreement.among_parties.clone();
+        let names = Names::of(roster);
+        let greeter = Greeter { me, names, fields, among_parties, session, tls, turned: Mutex::default() };
         let label = greeter.session.clone().unwrap_or_default();
         let (frame, _) = greeter.hello(me, label)?;
         if frame.bytes() > TEXT_LIMIT {
@@ -222,6 +236,11 @@ impl Greeter {
         for (key, _) in self.fields.iter().chain(&theirs.fields) {
             same(key, find(&self.fields, key), find(&theirs.fields, key))?;
         }
+        if [self.me, PartyId(theirs.from)].iter().all(|end| end.index() < self.names.compute.len()) {
+            for (key, _) in self.among_parties.iter().chain(&theirs.among_parties) {
+                same(key, find(&self.among_parties, key), find(&theirs.among_parties, key))?;
+            }
+        }
         if let Some(session) = self.session.as_ref().filter(|_| !PartyId(theirs.from).is_dealer()) {
             same("session", session, &theirs.session)?;
         }
@@ -235,7 +254,8 @@ impl Greeter {
     fn hello(&self, to: PartyId, session: String) -> Result<(Frame, Zeroizing<[u8; 32]>)> {
         let ours = random_32()?;
         let contribution = hex::encode(&*ours);
-        let hello = Hello { from: self.me.0, to: to.0, session, contribution, fields: self.fields.clone() };
+        let (fields, among_parties) = (self.fields.clone(), self.among_parties.clone());
+        let hello = Hello { from: self.me.0, to: to.0, session, contribution, fields, among_parties };
         let text = toml::to_string(&hello)
             .map_err(|e| Error::Io { what: "write a greeting".to_owned(), source: Arc::new(io::Error::other(e)) })?;
         Ok((Frame::text(Kind::Hello, &text), ours))

@@ -14,6 +14,7 @@ use rustls::crypto::ring::sign::any_supported_type;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
+use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, Zeroizing};
 
 use crate::{ConfigError, ConfigProblem, Date, Fingerprint};
@@ -24,6 +25,8 @@ const CERTIFICATE: &str = "cert.pem";
 const KEY: &str = "key.pem";
 /// A certificate holds from so long before it is made, so that clocks may differ a little.
 const LEEWAY: i64 = 3600;
+/// In front of the private key where it is hashed.
+const ROOT: &[u8] = b"mpc-comm identity file keys 1";
 const DAY: i64 = 24 * 3600;
 const SOUND: &str = "a certificate (X.509, PEM) as `mpc cert new` writes it";
 
@@ -71,6 +74,8 @@ impl Certificate {
 pub struct Identity {
     certificate: Certificate,
     key: Arc<CertifiedKey>,
+    /// A hash of the private key, from which keys for this party's files follow.
+    root: Zeroizing<[u8; 32]>,
 }
 
 impl Identity {
@@ -135,15 +140,23 @@ impl Identity {
         const PRIVATE_KEY: &str = "a private key (PKCS#8, PEM) as `mpc cert new` writes it";
         let mut key = PrivateKeyDer::from_pem_slice(&text).map_err(|_| bad(PRIVATE_KEY))?;
         let signing = any_supported_type(&key);
+        let root = Zeroizing::new(Sha256::new().chain_update(ROOT).chain_update(key.secret_der()).finalize().into());
         key.zeroize();
         let key = CertifiedKey::new(vec![der], signing.map_err(|_| bad(PRIVATE_KEY))?);
         key.keys_match().map_err(|_| bad("the private key of the certificate beside it"))?;
-        Ok(Identity { certificate, key: Arc::new(key) })
+        Ok(Identity { certificate, key: Arc::new(key), root })
     }
 
     /// What the certificate says.
     pub fn certificate(&self) -> &Certificate {
         &self.certificate
+    }
+
+    /// A key for files that this party alone reads, for a purpose and a salt. It follows from the private key, so another
+    /// identity, also a renewed one, has others.
+    pub fn file_key(&self, purpose: &str, salt: &[u8; 32]) -> Zeroizing<[u8; 32]> {
+        let hash = Sha256::new().chain_update(*self.root).chain_update(salt).chain_update(purpose);
+        Zeroizing::new(hash.finalize().into())
     }
 
     /// What TLS signs with.

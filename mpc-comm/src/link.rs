@@ -18,6 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
+use crate::postbox::{Backlog, Emptied};
 use crate::tls::explain;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{
@@ -36,6 +37,7 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 struct TaskLink {
     posts: UnboundedSender<Frame>,
+    backlog: Arc<Backlog>,
     counters: Arc<Counters>,
     tasks: [AbortHandle; 2],
 }
@@ -43,8 +45,11 @@ struct TaskLink {
 impl Outbox for TaskLink {
     fn post(&self, frame: Frame) {
         self.counters.add_sent(&frame);
+        self.backlog.add(&frame);
         // When the writer is gone, the reader has said or will say why.
-        let _ = self.posts.send(frame);
+        if let Err(unsent) = self.posts.send(frame) {
+            self.backlog.remove(&unsent.0);
+        }
     }
 
     fn lingers(&self) -> bool {
@@ -57,6 +62,10 @@ impl Outbox for TaskLink {
 
     fn hang_up(&self) {
         self.tasks.iter().for_each(AbortHandle::abort);
+    }
+
+    fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
     }
 }
 
@@ -74,6 +83,7 @@ where
 {
     let (posts, posted) = unbounded_channel();
     let (alive, over) = oneshot::channel();
+    let backlog = Arc::<Backlog>::default();
     let units = (options.inbox_bytes / ROOM_UNIT).clamp(1, u64::from(u32::MAX).min(Semaphore::MAX_PERMITS as u64));
     let reader = Reader {
         peer,
@@ -85,9 +95,10 @@ where
         silence: options.silence,
     };
     let reading = runtime.spawn(reader.run(alive));
-    let writing = runtime.spawn(write_until(write, posted, over, options.heartbeat));
+    let writing = runtime.spawn(write_until(write, posted, Emptied(Arc::clone(&backlog)), over, options.heartbeat));
     Box::new(TaskLink {
         posts,
+        backlog,
         counters: Arc::clone(&owner.counters),
         tasks: [reading.abort_handle(), writing.abort_handle()],
     })
@@ -210,11 +221,12 @@ async fn read_some(
 async fn write_until(
     mut stream: impl AsyncWrite + Unpin,
     mut posted: UnboundedReceiver<Frame>,
+    emptied: Emptied,
     over: oneshot::Receiver<End>,
     heartbeat: Duration,
 ) {
     {
-        let mut writing = pin!(write_posts(&mut stream, &mut posted, heartbeat));
+        let mut writing = pin!(write_posts(&mut stream, &mut posted, &emptied.0, heartbeat));
         let written = tokio::select! {
             // Not cancelled, so that a frame that is half out is not cut short by the last words.
             end = over => match end {
@@ -233,12 +245,14 @@ async fn write_until(
 async fn write_posts(
     stream: &mut (impl AsyncWrite + Unpin),
     posted: &mut UnboundedReceiver<Frame>,
+    backlog: &Backlog,
     heartbeat: Duration,
 ) -> io::Result<()> {
     loop {
         match timeout(heartbeat, posted.recv()).await {
             Ok(Some(frame)) => {
                 write_frame(stream, &frame).await?;
+                backlog.remove(&frame);
                 if matches!(frame.kind, Kind::Bye | Kind::Abort) {
                     return Ok(());
                 }

@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::engine::Engine;
 use crate::names::Names;
+use crate::postbox::Postbox;
 use crate::stop::End;
 use crate::wire::{Counters, Event, Outbox, Owner};
 use crate::{Error, Frame, Kind, Options, PartyId, PeerError, Result};
@@ -177,6 +178,15 @@ impl Mesh {
         let link = self.links.get(&to).ok_or_else(|| self.names.blame(to, PeerError::Unknown))?;
         link.outbox.post(frame);
         Ok(())
+    }
+
+    /// The sending end of the link to a peer, for a thread of its own that waits until its peer reads.
+    ///
+    /// # Errors
+    /// [`PeerError::Unknown`] without such a peer.
+    pub fn postbox(&self, to: PartyId) -> Result<Postbox> {
+        let link = self.links.get(&to).ok_or_else(|| self.names.blame(to, PeerError::Unknown))?;
+        Ok(Postbox::new(Arc::clone(&link.outbox), self.frame_limit))
     }
 
     /// The next frame of a peer; waits for it. Frames of others that come meanwhile are kept for later calls.

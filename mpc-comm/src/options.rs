@@ -5,6 +5,18 @@ use std::time::Duration;
 
 use crate::{Identity, LinkSpeed, Stop};
 
+/// Which members of the roster take part in a session. All its parties take the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Attendance {
+    /// Everybody.
+    #[default]
+    All,
+    /// Everybody but the clients: nobody waits for them.
+    WithoutClients,
+    /// Everybody but the dealer: nobody calls it.
+    WithoutDealer,
+}
+
 /// How a session is carried. The defaults suit most; change single fields with `..Options::default()`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -22,6 +34,8 @@ pub struct Options {
     pub frame_limit: u64,
     /// A label that all parties of one session share; a dealer sorts its callers by it. Default `default`.
     pub session: String,
+    /// Which members of the roster take part. Default all.
+    pub attendance: Attendance,
     /// Our certificate and key. With it every link is mutual TLS 1.3, and each party must show the certificate that the
     /// roster pins for it. Default none, which suits loopback addresses only.
     pub identity: Option<Identity>,
@@ -46,6 +60,7 @@ impl Default for Options {
             inbox_bytes: 256 << 20,
             frame_limit: 4 << 30,
             session: "default".to_owned(),
+            attendance: Attendance::All,
             identity: None,
             allow_plaintext: false,
             bind: None,

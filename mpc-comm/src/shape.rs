@@ -14,6 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::head::HEAD_BYTES;
+use crate::postbox::{Backlog, Emptied};
 use crate::wire::Outbox;
 use crate::{Frame, PartyId};
 
@@ -57,6 +58,7 @@ impl Line {
 #[derive(Debug)]
 struct Shaped {
     inner: Arc<dyn Outbox>,
+    backlog: Arc<Backlog>,
     line: Mutex<(Line, Sender<(Instant, Frame)>)>,
 }
 
@@ -64,6 +66,7 @@ impl Outbox for Shaped {
     fn post(&self, frame: Frame) {
         let (line, queue) = &mut *self.line.lock().unwrap_or_else(PoisonError::into_inner);
         let due = line.arrival(Instant::now(), HEAD_BYTES as u64 + frame.bytes());
+        self.backlog.add(&frame);
         // The other end goes only with this one.
         let _ = queue.send((due, frame));
     }
@@ -79,6 +82,10 @@ impl Outbox for Shaped {
     fn hang_up(&self) {
         self.inner.hang_up();
     }
+
+    fn backlog(&self) -> Arc<Backlog> {
+        Arc::clone(&self.backlog)
+    }
 }
 
 /// The link as it is, or behind a line of some speed.
@@ -86,20 +93,23 @@ pub(crate) fn shaped(inner: Box<dyn Outbox>, peer: PartyId, speed: Option<LinkSp
     let Some(speed) = speed else { return inner };
     let inner = Arc::<dyn Outbox>::from(inner);
     let (queue, queued) = channel();
-    let out = Arc::clone(&inner);
-    let waiting = thread::Builder::new().name("mpc-comm-line".to_owned()).spawn(move || carry(&queued, &*out));
+    let (out, backlog) = (Arc::clone(&inner), Arc::<Backlog>::default());
+    let emptied = Emptied(Arc::clone(&backlog));
+    let waiting =
+        thread::Builder::new().name("mpc-comm-line".to_owned()).spawn(move || carry(&queued, &*out, &emptied.0));
     if let Err(error) = waiting {
         // The queue is closed then: frames vanish, and the peer reports a silent link.
         tracing::error!(%peer, %error, "cannot start the thread of a slow line");
     }
     let line = Line { speed, free: Instant::now() };
-    Box::new(Shaped { inner, line: Mutex::new((line, queue)) })
+    Box::new(Shaped { inner, backlog, line: Mutex::new((line, queue)) })
 }
 
 /// Hands each frame on when it is due, until nobody posts any more.
-fn carry(queued: &Receiver<(Instant, Frame)>, out: &dyn Outbox) {
+fn carry(queued: &Receiver<(Instant, Frame)>, out: &dyn Outbox, backlog: &Backlog) {
     while let Ok((due, frame)) = queued.recv() {
         thread::sleep(due.saturating_duration_since(Instant::now()));
+        backlog.remove(&frame);
         out.post(frame);
     }
 }

@@ -8,6 +8,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::arrival::Arrival;
 use crate::head::HEAD_BYTES;
+use crate::postbox::Backlog;
 use crate::{Error, Frame, Kind, PartyId, PeerError, StoppedBy};
 
 /// What happens on a party's links. All links of a party report into one channel, its inbox.
@@ -64,6 +65,11 @@ pub(crate) trait Outbox: fmt::Debug + Send + Sync {
 
     /// Ends the link at once.
     fn hang_up(&self);
+
+    /// What was posted and has not left. A link on which nothing waits has an empty one.
+    fn backlog(&self) -> Arc<Backlog> {
+        Arc::default()
+    }
 }
 
 /// Bytes and frames that crossed a party's links. What was sent and received counts when the program sends and

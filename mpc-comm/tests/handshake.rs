@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use mpc_comm::{
-    Agreement, ConfigProblem, DealerListener, Error, Frame, Kind, Mesh, Options, PartyId, PeerError, connect,
-    encode_head,
+    Agreement, Attendance, ConfigProblem, DealerListener, Error, Frame, Kind, Member, Mesh, Options, PartyId,
+    PeerError, Roster, connect, encode_head,
 };
 
 /// Field, ours, theirs of a mismatch with a party.
@@ -24,7 +24,7 @@ fn mismatch(error: Error, with: u16) -> (String, String, String) {
 
 #[test]
 fn both_ends_name_the_setting_that_differs() {
-    let other = Agreement { fields: vec![("protocol".into(), "test".into()), ("precision".into(), "20".into())] };
+    let other = Agreement::default().with("protocol", "test").with("precision", 20);
     let more = agreement().with("debug", "on");
     let cases = [(other, "precision", "16", "20"), (more, "debug", "(absent)", "on")];
     for (theirs, field, here, there) in cases {
@@ -217,4 +217,43 @@ fn impossible_requests_are_config_errors() {
     let _taken = std::net::TcpListener::bind(&without.compute[0].address).unwrap();
     let error = connect(&without, PartyId(0), &agreement(), options()).unwrap_err();
     assert!(matches!(&error, Error::Io { what, .. } if what.contains(&without.compute[0].address)), "{error}");
+}
+
+/// A roster with a client.
+fn with_client(parties: usize, dealer: bool) -> Roster {
+    let client = Member { name: "C".to_owned(), address: String::new(), fingerprint: None };
+    Roster { clients: vec![client], ..roster(parties, dealer) }
+}
+
+#[test]
+fn compute_parties_alone_compare_what_is_among_them() {
+    let ours = || agreement().among_parties("package", 7);
+    let everybody = with_client(2, true);
+    let mut dealer = DealerListener::bind(&everybody, &agreement(), options()).unwrap();
+    let starting = [(0, ours()), (1, ours()), (2, agreement())];
+    let starting = starting.map(|(me, agreement)| start(&everybody, me, agreement, options()));
+    let dealers = dealer.accept_session().unwrap();
+    let mut meshes: Vec<_> = starting.into_iter().map(|party| party.join().unwrap().unwrap()).collect();
+    meshes.push(dealers);
+    run(meshes, Mesh::finish);
+
+    let other = agreement().among_parties("package", 8);
+    for (theirs, there) in [(agreement(), "(absent)"), (other, "8")] {
+        let roster = roster(2, false);
+        let starting = [start(&roster, 0, ours(), options()), start(&roster, 1, theirs, options())];
+        let [a, b] = starting.map(|party| party.join().unwrap().unwrap_err());
+        assert_eq!(mismatch(a, 1), ("package".into(), "7".into(), there.into()));
+        assert_eq!(mismatch(b, 0), ("package".into(), there.into(), "7".into()));
+    }
+}
+
+#[test]
+fn those_who_do_not_attend_are_not_waited_for() {
+    for (attendance, roster) in
+        [(Attendance::WithoutDealer, roster(2, true)), (Attendance::WithoutClients, with_client(2, false))]
+    {
+        let meshes = all(&roster, &Options { attendance, ..options() });
+        assert!(meshes.iter().all(|mesh| !mesh.has_dealer()));
+        run(meshes, Mesh::finish);
+    }
 }

@@ -1,5 +1,9 @@
 //! What can go wrong, by whose fault. No message carries a value of a tensor.
 
+mod offline;
+
+pub use offline::OfflineError;
+
 use crate::shape::Shape;
 use std::{fmt, panic::Location, sync::Arc};
 
@@ -124,6 +128,22 @@ pub enum Error {
     /// The dealer sent something that was not asked for, or did not answer.
     #[error("correlated randomness: {0}")]
     Preprocessing(String),
+    /// A request that is too large for the dealer's limits.
+    #[error(
+        "one step (op {op}) needs {elements} elements of correlated randomness at once, and this dealer answers up to \
+         {limit}: make the step smaller (batches), or raise the dealer's limit (--largest-request)"
+    )]
+    RequestTooLarge {
+        /// The op.
+        op: u64,
+        /// What it takes to answer.
+        elements: u64,
+        /// What the dealer allows.
+        limit: u64,
+    },
+    /// A package of randomness that was made ahead.
+    #[error(transparent)]
+    Offline(#[from] OfflineError),
     /// The program awaits a value that no recorded op will produce.
     #[error("the program awaits a value that no recorded step produces")]
     Stalled,
@@ -153,6 +173,7 @@ impl Error {
                 let problem = InputError::Names { missing: missing.clone(), extra: Vec::new() };
                 format!("the input of {party} at {at}: {problem} {} more names; its own log lists them", extra.len())
             }
+            Self::Offline(error) => error.for_others(),
             other => other.to_string(),
         }
     }

@@ -1,10 +1,18 @@
 //! Correlated randomness: what parties ask the dealer for, and how the answers travel.
 //!
 //! A request names values by address and never carries data. Parties send it ahead of the rounds that need it; the
-//! answer is a stream of corrections (docs/protocol.md section 1).
+//! answer is a stream of corrections (docs/protocol.md section 1). A [`Package`] holds answers that were given ahead.
+
+mod package;
+mod plan;
+mod sealed;
+
+pub use package::Package;
+pub(crate) use package::{Header, Place};
+pub use plan::Plan;
 
 use crate::{
-    backend::conjunction,
+    backend::{conjunction, tree},
     bilinear::Bilinear,
     error::{Error, Result},
     rand::{Address, Purpose},
@@ -159,6 +167,32 @@ pub enum NeedKind {
 }
 
 impl Need {
+    /// Elements that a dealer makes to answer it, masks included: what its memory must hold at one time.
+    pub(crate) fn elements(&self, ring_bits: u32) -> u64 {
+        let (made, dealt) = (|mask: &Mask| mask.needed().0.len() as u64, |len: usize| len as u64);
+        match &self.kind {
+            NeedKind::Product { map, a, b } => {
+                let out = map.lens().map_or(0, |(.., out)| dealt(out));
+                made(a) + made(b) + out
+            }
+            NeedKind::TruncateByBit { len } => 2 * dealt(*len),
+            NeedKind::TruncateOpened { len, .. } => 3 * dealt(*len),
+            NeedKind::TruncateMasked { mask, .. } => made(mask) + 2 * dealt(mask.out_len()),
+            NeedKind::ChoiceTruncated { mask, .. } => made(mask) + 5 * dealt(mask.out_len()),
+            NeedKind::Compare { mask, thresholds } => {
+                let tables = dealt(tree::table_words(ring_bits)) + 4 * u64::from(*thresholds);
+                made(mask) + tables * dealt(mask.out_len())
+            }
+            NeedKind::Choice { len, wires } => 2 * dealt(*len) + wires.iter().map(|mask| 2 * made(mask)).sum::<u64>(),
+            NeedKind::Equal { mask } => made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()),
+            NeedKind::Conjunction { len, groups } => {
+                let bits: u64 = groups.iter().map(|&factors| u64::from(factors) + (1 << factors)).sum();
+                bits * dealt(tree::plane(*len))
+            }
+            NeedKind::Waves { mask, harmonics, .. } => made(mask) + 4 * u64::from(*harmonics) * dealt(mask.out_len()),
+        }
+    }
+
     /// Whether the sizes are consistent and bounded, and the owners are parties: requests come from another machine.
     ///
     /// # Errors

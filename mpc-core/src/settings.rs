@@ -140,7 +140,8 @@ impl Settings {
             ("fraction-bits", self.fraction_bits.to_string()),
             ("prg", self.prg.name().to_owned()),
         ];
-        Agreement { fields: fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect() }
+        let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        Agreement { fields, ..Agreement::default() }
     }
 }
 

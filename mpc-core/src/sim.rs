@@ -1,12 +1,14 @@
 //! The simulator: every party and the dealer as threads of one process. For tests and for trying things out; whoever owns
 //! the process sees everything.
 
+mod offline;
 mod shadow;
 
 pub use shadow::{Shadow, ShadowRow};
 
 use crate::{
     error::{Error, Result},
+    exec::Preprocessing,
     op::Rewrite,
     rand::fixed_seed,
     session::{Session, run_dealer, run_session},
@@ -18,6 +20,7 @@ use std::{
     fmt::Display,
     ops::Deref,
     panic::{self, AssertUnwindSafe},
+    path::PathBuf,
     thread,
 };
 
@@ -33,6 +36,8 @@ pub struct Sim {
     faults: Vec<Fault>,
     options: Options,
     transcript: Option<Transcript>,
+    /// Where the packages are, for runs without a dealer.
+    offline: Option<PathBuf>,
 }
 
 impl Sim {
@@ -48,6 +53,7 @@ impl Sim {
             faults: Vec::new(),
             options,
             transcript: None,
+            offline: None,
         }
     }
 
@@ -134,7 +140,7 @@ impl Sim {
         F: Fn(Session) -> Fut + Sync,
         Fut: Future<Output = Result<T>>,
     {
-        let with_dealer = self.settings.protocol == ProtocolKind::Dealer && !exact;
+        let with_dealer = self.settings.protocol == ProtocolKind::Dealer && !exact && self.offline.is_none();
         let (meshes, dealer) = InMemory {
             compute: self.parties,
             clients: self.clients,
@@ -145,6 +151,10 @@ impl Sim {
             transcript: self.transcript.clone(),
         }
         .build();
+        let packages = match self.opened(&meshes) {
+            Ok(packages) => packages,
+            Err(refused) => return refused.into_iter().map(Err).collect(),
+        };
         let (program, settings) = (&program, &self.settings);
         thread::scope(|scope| {
             if let Some(mesh) = dealer {
@@ -152,22 +162,26 @@ impl Sim {
             }
             let running: Vec<_> = meshes
                 .into_iter()
+                .zip(packages)
                 .enumerate()
-                .map(|(party, mesh)| {
+                .map(|(party, (mesh, package))| {
                     let number = self.own_seeds.get(&party).copied().or(match self.seeds {
                         Seeds::Fixed(number) => Some(number),
                         Seeds::Fresh => None,
                     });
                     scope.spawn(move || {
-                        let seed = number.map(|number| fixed_seed(settings.prg, number, party));
-                        let session = match exact {
-                            true => Session::exact(mesh, shadow::fraction_bits())?,
-                            false => match seed {
-                                None => Session::new(mesh, settings)?,
-                                Some(seed) => Session::with_own_seed(mesh, settings, seed)?,
-                            },
+                        if exact {
+                            return run_session(Session::exact(mesh, shadow::fraction_bits())?, program);
+                        }
+                        let source = match package {
+                            Some(package) => Preprocessing::Package(Box::new(package)),
+                            None => Preprocessing::Dealer,
                         };
-                        run_session(session, program)
+                        let seed = match number {
+                            Some(number) => fixed_seed(settings.prg, number, party),
+                            None => Session::draw_own_seed(&mesh, settings)?,
+                        };
+                        run_session(Session::with_preprocessing(mesh, settings, seed, source)?, program)
                     })
                 })
                 .collect();
@@ -185,11 +199,15 @@ impl Sim {
         F: FnOnce(Session) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let parties = (0..self.parties).map(|party| format!("party{party}"));
-        let names: Vec<String> = parties.chain((0..self.clients).map(|client| format!("client{client}"))).collect();
-        let session = Session::counting(&names, self.clients, &self.settings)?;
+        let session = Session::counting(&self.names(), self.clients, &self.settings)?;
         session.block_on(program(session.clone()))?;
         Ok(Explained { traffic: session.traffic(), rewrites: session.rewrites() })
+    }
+
+    /// The names of the parties, then those of the clients.
+    fn names(&self) -> Vec<String> {
+        let parties = (0..self.parties).map(|party| format!("party{party}"));
+        parties.chain((0..self.clients).map(|client| format!("client{client}"))).collect()
     }
 }
 

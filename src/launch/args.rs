@@ -8,7 +8,7 @@ use clap::{
 };
 use mpc_core::{Device, rand::Prg};
 
-use super::{Cast, identity::Tls};
+use super::{Cast, identity::Tls, offline};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ pub(super) struct Cli<A: Args> {
     pub(super) parties: Parties,
     #[command(flatten)]
     pub(super) rehearsal: Rehearsal,
+    #[command(flatten)]
+    pub(super) offline: offline::Flags,
     #[command(flatten)]
     pub(super) network: Network,
     #[command(flatten)]
@@ -209,6 +211,8 @@ fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Comman
         (name.clone(), "all parties on this machine"),
         (format!("{name} -v"), "the same, and say what happens"),
         (format!("{name} --explain"), "rounds and bytes, before anything runs"),
+        (format!("{name} --prepare made"), "randomness for one run, into a folder"),
+        (format!("{name} --offline made"), "that run, without a dealer"),
         (format!("{name} --print-roster > roster.toml"), "a roster to fill in"),
         (format!("{name} --party {first} --roster roster.toml --identity {first}.identity"), "one party"),
         (format!("{name} --party dealer --roster roster.toml --identity dealer.identity"), "the dealer"),
@@ -325,6 +329,8 @@ mod tests {
         assert_eq!(refused(&format!("{party} --identity d --cert c --key k")), ErrorKind::ArgumentConflict);
         assert_eq!(refused(&format!("{party} --identity d --insecure-no-tls")), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --tls --insecure-no-tls"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --prepare a --offline b"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --offline b --explain"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--nonsense"), ErrorKind::UnknownArgument);
         assert_eq!(refused(""), ErrorKind::MissingRequiredArgument);
         assert_eq!(parse_words("").unwrap_err().exit_code(), 2);

@@ -21,6 +21,10 @@ pub(super) enum LaunchError {
     NoDealer { file: PathBuf },
     #[error("--protocol plain-insecure needs no dealer")]
     IdleDealer,
+    #[error("--protocol plain-insecure needs no randomness: there is nothing to prepare or to run offline")]
+    NothingToPrepare,
+    #[error("a run with --offline has no dealer")]
+    NoDealerOffline,
     #[error("the roster cannot be used")]
     Roster(#[from] mpc_comm::ConfigError),
     #[error("the identity of this party cannot be used")]

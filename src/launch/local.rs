@@ -17,13 +17,13 @@ use super::args::Protocol;
 use super::crew::Crew;
 use super::error::LaunchError;
 use super::screen::Screen;
-use super::{Cast, identity, roster, supervise::supervise, watch};
+use super::{Cast, identity, offline, roster, supervise::supervise, watch};
 
 /// Runs all parties with the flags of this process, until the last one has ended.
-pub(super) fn run(cast: Cast<'_>, protocol: Protocol, tls: bool) -> Result<(), LaunchError> {
+pub(super) fn run(cast: Cast<'_>, protocol: Protocol, offline: &offline::Flags, tls: bool) -> Result<(), LaunchError> {
     let stop = Stop::new();
     stop.obey_signals(Duration::ZERO, |_| ())?;
-    let mut roster = roster::local(cast, protocol == Protocol::Dealer)?;
+    let mut roster = roster::local(cast, protocol == Protocol::Dealer && offline.with_dealer())?;
     let identities = if tls { Some(identity::make(&mut roster)?) } else { None };
     let file = write(&roster.to_toml()).map_err(LaunchError::RosterFile)?;
     let program = env::current_exe().map_err(LaunchError::Program)?;

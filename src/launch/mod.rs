@@ -43,6 +43,7 @@ mod identity;
 mod lines;
 mod local;
 mod logging;
+mod offline;
 mod party;
 mod prefix;
 mod progress;
@@ -126,7 +127,7 @@ where
     match &cli.parties.party {
         None if cli.rehearsal.explain => rehearse::explain(cast, cli, program),
         None if cli.rehearsal.shadow => rehearse::shadow(cast, cli, program),
-        None => local::run(cast, cli.parties.protocol, cli.network.tls.tls),
+        None => local::run(cast, cli.parties.protocol, &cli.offline, cli.network.tls.tls),
         Some(_) => party::run(cast, cli, program),
     }
 }

@@ -7,7 +7,7 @@ use mpc_comm::{DealerListener, Options, Roster, Stop};
 use mpc_core::{ProtocolKind, Session, Settings};
 
 use super::args::{Cli, Network, Parties, Protocol};
-use super::{Cast, error::LaunchError, roster, watch};
+use super::{Cast, error::LaunchError, offline::Place, roster, watch};
 
 /// Runs the party that `--party` names.
 pub(super) fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
@@ -24,8 +24,9 @@ where
     }
     let settings = settings(&cli.parties);
     let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
-    let roster = roster::load(&file, cast, cli.parties.protocol)?;
+    let roster = roster::load(&file, cast, cli.parties.protocol, cli.offline.with_dealer())?;
     let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
+    cli.offline.check(&settings, role)?;
     let options = Options { stop: Some(stop), ..options(&cli.network)? };
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
@@ -36,9 +37,8 @@ where
     if cli.parties.protocol == Protocol::PlainInsecure {
         tracing::warn!("--protocol plain-insecure: nothing is secret, every party sees all data");
     }
-    let mesh = mpc_comm::connect(&roster, role, &settings.agreement(), options)?;
     let flags = cli.program;
-    Ok(mpc_core::run_party(mesh, &settings, |session| program(session, flags))?)
+    Place { roster: &roster, role, settings: &settings, options }.run(&cli.offline, |session| program(session, flags))
 }
 
 /// Serves one session.

@@ -42,13 +42,16 @@ fn clients(cast: Cast<'_>) -> Vec<Member> {
 
 /// Reads the roster file and checks that it is one for this program.
 ///
-/// The clear-text protocol has no use for a dealer, so the parties do not look for one then.
-pub(super) fn load(file: &Path, cast: Cast<'_>, protocol: Protocol) -> Result<Roster, LaunchError> {
+/// The clear-text protocol has no use for a dealer, so the parties do not look for one then; a run on randomness that was
+/// made ahead (not `with_dealer`) needs none.
+pub(super) fn load(file: &Path, cast: Cast<'_>, protocol: Protocol, with_dealer: bool) -> Result<Roster, LaunchError> {
     let mut roster = Roster::load(file)?;
     check(&roster, file, cast)?;
     match protocol {
         Protocol::PlainInsecure => roster.dealer = None,
-        Protocol::Dealer if roster.dealer.is_none() => return Err(LaunchError::NoDealer { file: file.to_owned() }),
+        Protocol::Dealer if with_dealer && roster.dealer.is_none() => {
+            return Err(LaunchError::NoDealer { file: file.to_owned() });
+        }
         Protocol::Dealer => {}
     }
     Ok(roster)

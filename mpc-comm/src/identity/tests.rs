@@ -65,3 +65,14 @@ fn what_is_no_identity_is_refused() {
     assert!(refused(Identity::load_files(a.join(CERTIFICATE), &no_key)).contains("expected a private key"));
     assert!(refused(Identity::load(folder.path())).contains("cannot be read"));
 }
+
+#[test]
+fn keys_of_files_differ_by_identity_purpose_and_salt() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b] = ["a", "b"].map(|name| Identity::create("Lab", 1, folder.path().join(name)).unwrap());
+    let key = a.file_key("packages", &[1; 32]);
+    assert_eq!(key, Identity::load(folder.path().join("a")).unwrap().file_key("packages", &[1; 32]));
+    for other in [b.file_key("packages", &[1; 32]), a.file_key("ledgers", &[1; 32]), a.file_key("packages", &[2; 32])] {
+        assert_ne!(key, other);
+    }
+}

@@ -41,7 +41,7 @@ pub(super) fn batches_of(frame: &Frame) -> Option<&[u64]> {
 }
 
 /// A dealer's frame: how many corrections, (op, part and purpose, length) for each, then their words.
-pub(super) fn parse_dealt(frame: Frame) -> Result<Vec<(Address, Words)>> {
+pub(crate) fn parse_dealt(frame: Frame) -> Result<Vec<(Address, Words)>> {
     if frame.kind != Kind::Dealt {
         return Err(Error::Preprocessing(format!("the dealer sent a frame of kind {:?}", frame.kind)));
     }

@@ -1,9 +1,9 @@
 //! Rounds: what every party queued leaves as one frame per peer.
 
 use super::{
-    Slot,
+    Preprocessing, Slot,
     clients::Clients,
-    frames::{batches_of, digest, fitting, parse_dealt},
+    frames::{batches_of, digest, fitting},
 };
 use crate::{
     backend::Payload,
@@ -54,7 +54,7 @@ impl Route {
 pub struct Timing {
     /// Waiting for other parties' frames.
     pub peers: Duration,
-    /// Waiting for the dealer.
+    /// Waiting for the dealer, or reading what it made ahead.
     pub dealer: Duration,
 }
 
@@ -88,6 +88,7 @@ pub(crate) enum Wire {
 /// The network as one party's coroutines see it.
 pub(crate) struct Net {
     pub wire: Wire,
+    pub preprocessing: Preprocessing,
     pub me: usize,
     pub parties: usize,
     pub traffic: Traffic,
@@ -110,6 +111,7 @@ impl Net {
     pub(crate) fn new(wire: Wire, me: usize, parties: usize, scopes: Scopes) -> Self {
         Self {
             wire,
+            preprocessing: Preprocessing::Dealer,
             me,
             parties,
             traffic: Traffic::default(),
@@ -240,8 +242,7 @@ impl Net {
     fn await_dealer(&mut self, last: Last) -> Result<()> {
         let start = Instant::now();
         while !self.awaited.is_empty() {
-            let frame = self.recv_watching(PartyId::DEALER, last)?;
-            for (at, words) in parse_dealt(frame)? {
+            for (at, words) in self.dealt(last)? {
                 let Some(awaited) = self.awaited.remove(&at) else {
                     self.early.insert(at, words);
                     continue;

@@ -388,6 +388,7 @@ impl Runtime {
         self.tasks.clear();
         let total = self.traffic().total;
         tracing::debug!(total.rounds, total.sent, total.received, total.dealt, "the session ends");
+        self.cx.net().end_preprocessing();
         let wire = std::mem::replace(&mut self.cx.net().wire, Wire::Count);
         if let (Wire::Mesh(mesh), None) = (wire, &*self.failure.borrow()) {
             mesh.finish();

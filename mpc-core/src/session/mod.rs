@@ -11,11 +11,12 @@ use crate::{
     context::Context,
     engine::{Engine, Machine},
     error::{Error, InputError, Result},
-    exec::{Net, Timing, Wire},
+    exec::{Net, Preprocessing, Timing, Wire},
     fixed::Fixed,
     op::{Handle, Opened, Rewrite, Runtime},
+    preprocessing::Package,
     protocol::{
-        dealer::{self, Dealer, Served},
+        dealer::{self, Dealer, Limits, Served, Watch},
         plain::Plain,
     },
     rand::{Seed, fresh_seed},
@@ -51,9 +52,23 @@ impl Session {
     /// has none; [`Error::Device`] for a GPU that cannot be used;
     /// [`Error::Io`] if the system gives no random bytes.
     pub fn new(mesh: Mesh, settings: &Settings) -> Result<Self> {
+        let own_seed = Self::draw_own_seed(&mesh, settings)?;
+        Self::with_preprocessing(mesh, settings, own_seed, Preprocessing::Dealer)
+    }
+
+    /// A session over a mesh without a dealer, on randomness that was made ahead. It uses the package up before anything is
+    /// computed. The parties have compared [`Package::id`].
+    ///
+    /// # Errors
+    /// As [`Self::new`], and [`Error::Offline`] if the package has been used, or cannot be marked as used.
+    pub fn offline(mesh: Mesh, settings: &Settings, package: Package) -> Result<Self> {
+        let own_seed = Self::draw_own_seed(&mesh, settings)?;
+        Self::with_preprocessing(mesh, settings, own_seed, Preprocessing::Package(Box::new(package)))
+    }
+
+    pub(crate) fn draw_own_seed(mesh: &Mesh, settings: &Settings) -> Result<Seed> {
         let secrets: Vec<_> = mesh.peers().chain(mesh.clients()).map(|peer| *mesh.link_secret(peer)).collect();
-        let own_seed = fresh_seed(settings.prg, &Zeroizing::new(secrets))?;
-        Self::with_own_seed(mesh, settings, own_seed)
+        fresh_seed(settings.prg, &Zeroizing::new(secrets))
     }
 
     /// A session in the clear over a mesh, with numbers of 128 bits that have no limit: what a simulator compares with.
@@ -65,11 +80,18 @@ impl Session {
         Ok(Self { runtime: Runtime::new(cx, engine, session.scopes.clone(), names), scopes: session.scopes })
     }
 
-    /// A session over a mesh, with a given seed of this party's own contributions to random values.
-    pub(crate) fn with_own_seed(mesh: Mesh, settings: &Settings, own_seed: Seed) -> Result<Self> {
+    /// A session over a mesh, with a given seed of this party's own contributions to random values, and randomness from
+    /// somewhere.
+    pub(crate) fn with_preprocessing(
+        mesh: Mesh,
+        settings: &Settings,
+        own_seed: Seed,
+        preprocessing: Preprocessing,
+    ) -> Result<Self> {
         let (fixed, cpu) = (settings.fixed()?, Cpu::from_env()?);
         let client = mesh.is_client();
-        if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() && !client {
+        let ahead = matches!(preprocessing, Preprocessing::Package(_));
+        if settings.protocol == ProtocolKind::Dealer && !mesh.has_dealer() && !client && !ahead {
             let problem = "this protocol needs a dealer, and the roster names none".to_owned();
             return Err(Error::Setting { key: "protocol", problem });
         }
@@ -79,7 +101,13 @@ impl Session {
         let everybody = (0..parties as u16).map(PartyId).chain(clients.iter().copied());
         let names = everybody.map(|party| mesh.name(party).to_owned()).collect();
         let shared = |with| Seed::new(settings.prg, mesh.link_secret(with));
-        let dealer_seed = mesh.has_dealer().then(|| shared(PartyId::DEALER));
+        let dealer_seed = match &preprocessing {
+            Preprocessing::Package(package) => {
+                package.spend().inspect_err(|error| mesh.abort(&Error::from(error.clone()).for_others()))?;
+                Some(Seed::new(settings.prg, package.seed()))
+            }
+            _ => mesh.has_dealer().then(|| shared(PartyId::DEALER)),
+        };
         let mut pair_seeds = vec![None; parties];
         let mut client_seeds = Vec::new();
         for peer in mesh.peers() {
@@ -103,7 +131,8 @@ impl Session {
             gpu = gpu.as_ref().map(tracing::field::debug),
             "a session begins"
         );
-        let net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
+        let mut net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
+        net.preprocessing = preprocessing;
         let cx = Context::new(dealer_seed, pair_seeds, Some(own_seed), net).with_clients(clients.len(), client_seeds);
         let cx = Rc::new(cx);
         Ok(match gpu {
@@ -118,9 +147,22 @@ impl Session {
     /// # Errors
     /// [`Error::Setting`] for settings out of range.
     pub(crate) fn counting(names: &[String], clients: usize, settings: &Settings) -> Result<Self> {
+        Self::rehearsal(0, names, clients, settings, Preprocessing::Dealer)
+    }
+
+    /// The same for any party, noting what it would ask the dealer for if `preprocessing` is a plan. Then no input is
+    /// loaded: all are zeros.
+    pub(crate) fn rehearsal(
+        me: usize,
+        names: &[String],
+        clients: usize,
+        settings: &Settings,
+        preprocessing: Preprocessing,
+    ) -> Result<Self> {
         let (fixed, scopes) = (settings.fixed()?, Scopes::default());
         let parties = names.len() - clients;
-        let net = Net::new(Wire::Count, 0, parties, scopes.clone());
+        let mut net = Net::new(Wire::Count, me, parties, scopes.clone());
+        net.preprocessing = preprocessing;
         let cx = Rc::new(Context::new(None, vec![None; parties], None, net).with_clients(clients, Vec::new()));
         Ok(Self::build(cx, Meta, fixed, settings, scopes, names.into()))
     }
@@ -183,7 +225,9 @@ impl Session {
         if let Some(mistake) = Handle::not_in_role(&self.runtime, "input", (P::INDEX, P::NAME, P::CLIENT)) {
             return mistake.into();
         }
-        let here = self.is::<P>().then(|| values.load(&shape));
+        let rehearsing = self.runtime.context().net().rehearses();
+        let load = || if rehearsing { Ok(vec![0.0; shape.len()]) } else { values.load(&shape) };
+        let here = self.is::<P>().then(load);
         Handle::private(&self.runtime, (P::INDEX, P::NAME), shape, here).into()
     }
 
@@ -308,5 +352,14 @@ where
 /// # Errors
 /// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
 pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
-    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg)
+    run_dealer_watched(mesh, settings, &Limits::default(), &mut |_| Ok(()))
+}
+
+/// The same, with other limits of memory. `watch` hears at every request what was done so far, and at the end; it ends the
+/// session with its error, which the parties are told.
+///
+/// # Errors
+/// As [`run_dealer`], and what `watch` gives.
+pub fn run_dealer_watched(mesh: Mesh, settings: &Settings, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
+    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg, limits, watch)
 }

@@ -4,16 +4,13 @@ use super::Runtime;
 use crate::{
     engine::Vis,
     error::{Error, Result},
-    exec::Wire,
     op::{
         Audience, Handle, Node, Opened,
         fusion::{RELU_OF_PRODUCT, fuse},
         node::run_at_client,
     },
-    preprocessing::encode_needs,
     ring::Ring,
 };
-use mpc_comm::{Frame, Kind, PartyId};
 use std::{collections::HashSet, rc::Rc};
 
 impl Runtime {
@@ -36,12 +33,9 @@ impl Runtime {
                 self.enter_in_ledger(node);
             }
         }
-        if !needs.is_empty()
-            && self.cx.first()
-            && let Wire::Mesh(mesh) = &self.cx.net().wire
-        {
-            let body = vec![encode_needs(&needs)?];
-            mesh.send(PartyId::DEALER, Frame { kind: Kind::Request, round: 0, digest: 0, body })?;
+        if !needs.is_empty() {
+            let step = |op| needed.iter().find(|node| node.id() == op).map(|node| (node.operand.at.scope, node.at));
+            self.cx.net().request(&needs, |op| step(op).unwrap_or_else(|| self.last.get()))?;
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
         for node in needed.into_iter().rev() {

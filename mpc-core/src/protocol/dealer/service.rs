@@ -1,25 +1,35 @@
 //! The dealer's side: answers requests until the parties are done. It sees addresses and shapes, never a message that
 //! depends on data.
+//!
+//! # Memory
+//! A worker for each party makes an answer when no more than [`Limits::queued_bytes`] wait to leave on that party's link. So
+//! at most that, 1 MiB and one answer lie here for each party, and what it takes to make one answer, at most
+//! [`Limits::request_elements`] elements of 8 bytes; and the list of the requests, some hundred bytes each.
 
-use super::compare;
+mod answer;
+#[cfg(test)]
+mod tests;
+
 use crate::{
-    backend::{
-        Add, Backend, Cpu, CpuArray, Series,
-        tree::{self, plane},
-    },
-    bilinear::{Bilinear, Linear},
+    backend::Cpu,
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
-    preprocessing::{Mask, Need, NeedKind, encode_corrections, parse_needs},
-    rand::{Address, Prg, Purpose, Seed},
+    preprocessing::{Need, NeedKind, parse_needs},
+    rand::{Prg, Seed},
     ring::Ring,
 };
-use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Words};
-use std::{marker::PhantomData, ops::Range, sync::Arc};
-
-/// Corrections leave when so many words have gathered.
-const CHUNK: usize = 1 << 17;
+use answer::Worker;
+use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox};
+use std::{
+    marker::PhantomData,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Sender, channel},
+    },
+    thread,
+};
 
 /// What a dealer did in a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,203 +38,167 @@ pub struct Served {
     pub requests: u64,
     /// Bytes of corrections sent, to all parties together.
     pub bytes: u64,
+    /// The most bytes that waited to leave for one party, at one time.
+    pub queued: u64,
+}
+
+/// Hears, at every request and at the end, what a dealer has done in a session so far; it ends the session with an error.
+pub type Watch<'a> = &'a mut dyn FnMut(&Served) -> Result<()>;
+
+/// How much memory a session may take at its dealer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// An answer is made when no more bytes than this wait to leave for its party. Default 64 MiB.
+    pub queued_bytes: u64,
+    /// The most elements that it may take to answer one request, masks included. A larger one ends the session with
+    /// [`Error::RequestTooLarge`]. Default 2^29, which is 4 GiB.
+    pub request_elements: u64,
+    /// The most requests that may wait, for all parties together. Default 2^20.
+    pub waiting: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { queued_bytes: 64 << 20, request_elements: 1 << 29, waiting: 1 << 20 }
+    }
+}
+
+/// What the workers of a session count.
+#[derive(Debug, Default)]
+struct Totals {
+    bytes: AtomicU64,
+    waiting: AtomicU64,
 }
 
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
 ///
 /// # Errors
-/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request, after telling the parties;
-/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up.
-pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg) -> Result<Served> {
+/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request or too many of them, and
+/// [`Error::RequestTooLarge`], after telling the parties; [`Error::Io`] if a thread cannot be started;
+/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties.
+pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
-    let seeds = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
-    let mut service = Service::<R> { seeds, fixed, cpu, outbox: Vec::new(), ring: PhantomData };
-    let mut served = Served::default();
-    let result = loop {
-        match mesh.recv_any() {
-            Ok((from, frame)) => {
-                if let Err(error) = service.answer(&mesh, from, frame, &mut served) {
-                    mesh.abort(&error.to_string());
-                    break Err(error);
-                }
-            }
-            Err(mpc_comm::Error::Peer { kind: PeerError::Finished, .. }) => break Ok(served),
-            Err(error) => break Err(error.into()),
-        }
+    let seeds: Arc<[Seed]> = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
+    let postboxes: Vec<Postbox> = mesh.peers().map(|peer| mesh.postbox(peer)).collect::<Result<_, _>>()?;
+    let (totals, mut requests) = (Totals::default(), 0);
+    let served = |requests| Served {
+        requests,
+        bytes: totals.bytes.load(Ordering::Relaxed),
+        queued: postboxes.iter().map(Postbox::most).max().unwrap_or(0),
     };
+    let result = thread::scope(|scope| {
+        let mut desks = Vec::with_capacity(seeds.len());
+        let start = |(receiver, postbox): (usize, &Postbox)| {
+            let (desk, batches) = channel();
+            let worker = Worker::<R> {
+                receiver,
+                seeds: seeds.clone(),
+                fixed,
+                cpu,
+                postbox: postbox.clone(),
+                queued_bytes: limits.queued_bytes,
+                totals: &totals,
+                outbox: Vec::new(),
+                gathered: 0,
+                ring: PhantomData,
+            };
+            let work = move || worker.run(&batches);
+            let started = thread::Builder::new().name(format!("dealer-{receiver}")).spawn_scoped(scope, work);
+            started.map(|_| desks.push(desk)).map_err(|source| Error::Io {
+                what: "starting a thread of the dealer".into(),
+                source: Arc::new(source),
+            })
+        };
+        let result = postboxes.iter().enumerate().try_for_each(start).and_then(|()| {
+            let dispatch = Dispatch { desks: &desks, fixed, ring_bits: R::BITS, limits, totals: &totals };
+            dispatch.listen(&mut mesh, &mut |count| {
+                requests += count;
+                watch(&served(requests))
+            })
+        });
+        // Whoever waits for a party to read stops waiting, and the scope waits for what is being made.
+        postboxes.iter().for_each(Postbox::close);
+        drop(desks);
+        result
+    });
+    match &result {
+        Ok(()) | Err(Error::Peer { .. } | Error::Aborted { .. }) => {}
+        Err(error) => mesh.abort(&error.for_others()),
+    }
     mesh.finish();
-    result
+    result?;
+    let served = served(requests);
+    watch(&served)?;
+    Ok(served)
 }
 
-struct Service<R> {
-    seeds: Arc<[Seed]>,
+/// Hears requests and hands each to the worker of the party that is to be corrected.
+struct Dispatch<'a> {
+    desks: &'a [Sender<Vec<Need>>],
     fixed: Fixed,
-    cpu: Cpu,
-    /// By party: what has gathered.
-    outbox: Vec<Vec<(Address, Words)>>,
-    ring: PhantomData<R>,
+    ring_bits: u32,
+    limits: &'a Limits,
+    totals: &'a Totals,
 }
 
-impl<R: Ring> Service<R> {
-    fn answer(&mut self, mesh: &Mesh, from: PartyId, frame: Frame, served: &mut Served) -> Result<()> {
+impl Dispatch<'_> {
+    /// Until every party has said goodbye. `count` hears how many requests have come.
+    fn listen(&self, mesh: &mut Mesh, count: &mut dyn FnMut(u64) -> Result<()>) -> Result<()> {
+        loop {
+            match mesh.recv_any() {
+                Ok((from, frame)) => count(self.hear(from, frame)?)?,
+                Err(mpc_comm::Error::Peer { kind: PeerError::Finished, .. }) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    fn hear(&self, from: PartyId, frame: Frame) -> Result<u64> {
         if frame.kind != Kind::Request {
             return Err(Error::Preprocessing(format!("{from} sent the dealer a frame of kind {:?}", frame.kind)));
         }
-        self.outbox = vec![Vec::new(); self.seeds.len()];
-        for need in parse_needs(frame.into_body(), self.seeds.len())? {
-            self.deal(&need)?;
-            served.requests += 1;
-            self.flush(mesh, CHUNK, served)?;
+        let parties = self.desks.len();
+        let needs = parse_needs(frame.into_body(), parties)?;
+        needs.iter().try_for_each(|need| self.check(need))?;
+        let (count, asked_for_nothing) = (needs.len() as u64, needs.is_empty());
+        let waiting = self.totals.waiting.fetch_add(count, Ordering::Relaxed) + count;
+        if waiting > self.limits.waiting {
+            let limit = self.limits.waiting;
+            return Err(Error::Preprocessing(format!("{waiting} requests wait, and this dealer keeps up to {limit}")));
         }
-        self.flush(mesh, 0, served)
-    }
-
-    /// Sends what has gathered for each party, where it is more than `above` words.
-    fn flush(&mut self, mesh: &Mesh, above: usize, served: &mut Served) -> Result<()> {
-        for (party, corrections) in self.outbox.iter_mut().enumerate() {
-            let words: usize = corrections.iter().map(|(_, words)| words.len()).sum();
-            if words <= above && (above > 0 || corrections.is_empty()) {
-                continue;
+        let mut batches = vec![Vec::new(); parties];
+        for need in needs {
+            batches[corrected(need.op, parties)].push(need);
+        }
+        for (desk, batch) in self.desks.iter().zip(batches) {
+            if asked_for_nothing || !batch.is_empty() {
+                // A worker ends only when its link does, and then so does the session.
+                let _ = desk.send(batch);
             }
-            served.bytes += 8 * words as u64;
-            let body = encode_corrections(std::mem::take(corrections));
-            mesh.send(PartyId(party as u16), Frame { kind: Kind::Dealt, round: 0, digest: 0, body })?;
         }
-        Ok(())
+        Ok(count)
     }
 
-    fn deal(&mut self, need: &Need) -> Result<()> {
-        let at = |part: u8, purpose| Address { op: need.op, part, purpose };
-        let here = |purpose| at(need.part, purpose);
-        if let NeedKind::TruncateOpened { bits, .. }
-        | NeedKind::TruncateMasked { bits, .. }
-        | NeedKind::ChoiceTruncated { bits, .. } = &need.kind
-            && *bits >= R::BITS
-        {
-            return Err(Error::Preprocessing(format!("request of op {}: more bits dropped than there are", need.op)));
-        }
+    /// Whether this dealer can and will answer it.
+    fn check(&self, need: &Need) -> Result<()> {
+        let refuse = |what: &str| Err(Error::Preprocessing(format!("request of op {}: {what}", need.op)));
+        let (elements, limit) = (need.elements(self.ring_bits), self.limits.request_elements);
         match &need.kind {
-            NeedKind::Product { map, a, b } => {
-                let product = self.cpu.bilinear(map, &self.mask(a), &self.mask(b));
-                self.correct(here(Purpose::Product), &product);
+            _ if elements > limit => Err(Error::RequestTooLarge { op: need.op, elements, limit }),
+            NeedKind::TruncateOpened { bits, .. }
+            | NeedKind::TruncateMasked { bits, .. }
+            | NeedKind::ChoiceTruncated { bits, .. }
+                if *bits >= self.ring_bits =>
+            {
+                refuse("more bits dropped than there are")
             }
-            NeedKind::TruncateByBit { len } => {
-                let [first, second] = &self.seeds[..] else {
-                    return Err(Error::Preprocessing("a two-party truncation among more parties".into()));
-                };
-                let bits = |seed| self.cpu.random::<u64>(seed, here(Purpose::Wrap), 0..plane(*len));
-                let both = self.cpu.and(&bits(first), &bits(second));
-                self.correct(here(Purpose::WrapProduct), &self.cpu.bits_to_ring(&both, *len));
+            NeedKind::TruncateByBit { .. } if self.desks.len() != 2 => {
+                refuse("a two-party truncation among more parties")
             }
-            NeedKind::TruncateOpened { len, bits } => {
-                let mask = self.sum(here(Purpose::Shift), 0..*len);
-                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
+            NeedKind::Waves { period_log2, .. } if period_log2 + self.fixed.bits() > 62 => {
+                refuse("a period beyond the ring")
             }
-            NeedKind::TruncateMasked { mask, bits } => {
-                let mask = self.mask(mask);
-                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
-            }
-            NeedKind::ChoiceTruncated { mask, bits } => {
-                let (len, mask) = (mask.out_len(), self.mask(mask));
-                let beta = self.xor(here(Purpose::Choice), plane(len));
-                let beta = self.cpu.bits_to_ring(&beta, len);
-                let times = Bilinear::Mul { len };
-                let high = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, *bits), &beta);
-                let sign = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, R::BITS - 1), &beta);
-                self.correct(here(Purpose::ChoiceNumber), &beta);
-                self.correct(here(Purpose::ChoiceProduct), &high);
-                self.correct(here(Purpose::ChoiceSign), &sign);
-            }
-            NeedKind::Compare { mask, thresholds } => {
-                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
-                self.put(here(Purpose::Tables), &self.cpu.tables(&self.mask(mask), &others));
-                for part in need.part..need.part.saturating_add(*thresholds) {
-                    let words = compare::mask_words(R::BITS, mask.out_len());
-                    let masks = self.xor(at(part, Purpose::Tree), words);
-                    let monomials = self.cpu.monomials(R::BITS, &masks, plane(mask.out_len()));
-                    self.correct_bits(at(part, Purpose::Monomials), &monomials.into());
-                }
-            }
-            NeedKind::Choice { len, wires } => {
-                let beta = self.xor(here(Purpose::Choice), plane(*len));
-                let beta: CpuArray<R> = self.cpu.bits_to_ring(&beta, *len);
-                for (k, wire) in wires.iter().enumerate() {
-                    let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &self.mask(wire));
-                    self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), &product);
-                }
-                self.correct(here(Purpose::ChoiceNumber), &beta);
-            }
-            NeedKind::Equal { mask } => {
-                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
-                self.put(here(Purpose::Tables), &self.cpu.equality_tables(&self.mask(mask), &others));
-            }
-            NeedKind::Conjunction { len, groups } => {
-                let width = plane(*len);
-                let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
-                let masks = self.xor(here(Purpose::Factors), factors * width);
-                let products = self.cpu.factor_products(groups, &masks, width);
-                self.correct_bits(here(Purpose::FactorProducts), &products.into());
-            }
-            NeedKind::Waves { mask, period_log2, harmonics } => {
-                if period_log2 + self.fixed.bits() > 62 {
-                    return Err(Error::Preprocessing(format!("request of op {}: a period beyond the ring", need.op)));
-                }
-                let width = 2 * usize::from(*harmonics);
-                let mask = self.mask(mask);
-                let mut waves = vec![R::ZERO; width * mask.len()];
-                for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask.iter()) {
-                    Series::waves(*period_log2, self.fixed.bits(), *r, waves);
-                }
-                self.correct(here(Purpose::Waves), &waves.into());
-            }
+            _ => Ok(()),
         }
-        Ok(())
-    }
-
-    /// The value that the parties' random shares at an address add up to.
-    fn sum(&self, at: Address, range: Range<usize>) -> CpuArray<R> {
-        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, range, Add::Sum)
-    }
-
-    /// The same for bits.
-    fn xor(&self, at: Address, words: usize) -> CpuArray<u64> {
-        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, 0..words, Add::Xor)
-    }
-
-    /// What the random shares at an address of all parties but the one that is corrected add up to.
-    fn others<S: Ring>(&self, at: Address, len: usize, how: Add) -> CpuArray<S> {
-        let receiver = corrected(at.op, self.seeds.len());
-        let seeds = self.seeds.iter().enumerate().filter(|(party, _)| *party != receiver);
-        CpuArray::total(self.cpu.level(), seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
-    }
-
-    /// The mask of a wire.
-    fn mask(&self, mask: &Mask) -> CpuArray<R> {
-        let (range, views) = mask.needed();
-        let base = match mask.owner {
-            None => self.sum(mask.address(), range),
-            // A request with an owner that is no party was refused.
-            Some(owner) => self.cpu.random(&self.seeds[usize::from(owner)], mask.address(), range),
-        };
-        views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x))
-    }
-
-    /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.
-    fn correct(&mut self, at: Address, value: &CpuArray<R>) {
-        let others = self.others(at, self.cpu.len(value), Add::Sum);
-        self.put(at, &self.cpu.sub(value, &others));
-    }
-
-    /// The same for bits.
-    fn correct_bits(&mut self, at: Address, value: &CpuArray<u64>) {
-        let others = self.others(at, self.cpu.len(value), Add::Xor);
-        self.put(at, &self.cpu.xor(value, &others));
-    }
-
-    /// Puts a correction aside for the party that gets it.
-    fn put<S: Ring>(&mut self, at: Address, correction: &CpuArray<S>) {
-        self.outbox[corrected(at.op, self.seeds.len())].push((at, correction.to_wire()));
     }
 }
