@@ -1,6 +1,6 @@
 //! `mpc dealer`: hands out correlated randomness to many sessions at once.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use clap::{
     Args,
@@ -9,7 +9,12 @@ use clap::{
 use mpc_comm::{DealerListener, Mesh, Options, Roster};
 use mpc_core::{Settings, rand::Prg};
 
-use crate::{error::CliError, identity};
+use crate::{
+    dealer_figures::{Counts, Limits},
+    error::CliError,
+    identity,
+    metrics::{self, Figures},
+};
 
 /// How long to wait after a session that did not come about.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -38,6 +43,16 @@ pub(crate) struct Dealer {
     sessions: u16,
 
     #[command(flatten)]
+    limits: Limits,
+
+    /// Listen here instead of at the dealer's address in the roster: in a container, or behind address translation
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
+
+    #[command(flatten)]
+    metrics: metrics::Flags,
+
+    #[command(flatten)]
     identity: identity::Flags,
 
     /// Bits after the binary point of the fixed-point numbers (10 to 24); the same as the parties'
@@ -61,20 +76,33 @@ impl Dealer {
         };
         let (identity, allow_plaintext) = (self.identity.load()?, self.identity.insecure_no_tls);
         let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
-        let options = Options { identity, allow_plaintext, ..Options::default() };
+        let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));
+        counts.show(&mut figures);
+        figures.add_certificate(identity.as_ref());
+        let options = Options { identity, allow_plaintext, bind: self.listen, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
+        // Who listens is alive.
+        if let Some(bound) = self.metrics.bind()? {
+            bound.serve(figures);
+        }
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            mpc_core::run_dealer(mesh, &settings)?;
+            mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(self.limits))?;
             return Ok(());
         }
-        serve_all(&mut listener, &settings, self.sessions.into())
+        serve_all(&mut listener, &settings, self.sessions.into(), &counts, self.limits)
     }
 }
 
 /// Gives every session a thread of its own, and goes on when one of them fails.
-fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -> Result<(), CliError> {
+fn serve_all(
+    listener: &mut DealerListener,
+    settings: &Settings,
+    limit: usize,
+    counts: &Counts,
+    limits: Limits,
+) -> Result<(), CliError> {
     let mut refused = 0;
     // Each session holds one; the count is one more than there are.
     let places = Arc::new(());
@@ -83,13 +111,15 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -
             Ok(mesh) => {
                 refused = 0;
                 if Arc::strong_count(&places) > limit {
+                    counts.refused.inc();
                     tracing::warn!("session {number} was turned away: {limit} are being served (--sessions)");
                     mesh.abort(&format!("the dealer serves {limit} sessions already; start again when one has ended"));
                     continue;
                 }
-                start(number, mesh, *settings, Arc::clone(&places))?;
+                start(number, mesh, *settings, Arc::clone(&places), counts.clone(), limits)?;
             }
             Err(error) => {
+                counts.failed.inc();
                 tracing::error!("session {number} did not come about: {error}");
                 refused = if matches!(error, mpc_comm::Error::Io { .. }) { refused + 1 } else { 0 };
                 if refused == PATIENCE {
@@ -102,13 +132,28 @@ fn serve_all(listener: &mut DealerListener, settings: &Settings, limit: usize) -
     Ok(())
 }
 
-fn start(number: u64, mesh: Mesh, settings: Settings, place: Arc<()>) -> Result<(), CliError> {
+fn start(
+    number: u64,
+    mesh: Mesh,
+    settings: Settings,
+    place: Arc<()>,
+    counts: Counts,
+    limits: Limits,
+) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
-        match mpc_core::run_dealer(mesh, &settings) {
-            Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
-            Err(error) => tracing::error!("session {number} has failed: {error}"),
+        counts.active.inc();
+        match mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(limits)) {
+            Ok(served) => {
+                counts.finished.inc();
+                tracing::info!("session {number} has ended after {} requests", served.requests);
+            }
+            Err(error) => {
+                counts.failed.inc();
+                tracing::error!("session {number} has failed: {error}");
+            }
         }
+        counts.active.dec();
         drop(place);
     };
     thread::Builder::new().name(format!("session-{number}")).spawn(serve).map(drop).map_err(CliError::Thread)

@@ -1,22 +1,31 @@
 //! `mpc serve`: one of the servers that compute a model for guests.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{Options, PartyId, connect};
+use mpc_comm::{Identity, Options, PartyId, connect};
 use mpc_core::{
     Error, Session, Settings,
+    audit::{self, Head, Keeper},
     rand::Prg,
     run_party,
     serve::{Desk, Gateway, Limits, Service, Serving, announce, serve},
 };
 
+use prometheus_client::metrics::counter::Counter;
+
 use crate::{
     error::CliError,
     identity,
+    metrics::{self, Bound, Figures},
     model::{About, Owned, Served, Structure},
 };
 
@@ -85,6 +94,21 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "LABEL", default_value = "serve")]
     session: String,
 
+    /// Listen here instead of at our address in the roster: in a container, or behind address translation
+    #[arg(long, value_name = "IP:PORT")]
+    listen: Option<SocketAddr>,
+
+    /// Listen for guests here instead of at our gateway in the roster
+    #[arg(long, value_name = "IP:PORT")]
+    listen_guests: Option<SocketAddr>,
+
+    /// Write down what was opened, and to whom, when the session ends: for `mpc audit`
+    #[arg(long, value_name = "FILE")]
+    audit: Option<PathBuf>,
+
+    #[command(flatten)]
+    metrics: metrics::Flags,
+
     #[command(flatten)]
     identity: identity::Flags,
 
@@ -119,12 +143,34 @@ impl Serve {
             identity: self.identity.load()?,
             allow_plaintext: self.identity.insecure_no_tls,
             session: self.session.clone(),
+            bind: self.listen,
             ..Options::default()
         };
+        let keeper = self.audit.as_deref().map(|file| self.keep(file, &service)).transpose()?;
+        let bound = self.metrics.bind()?;
         let mesh = connect(&service.roster, me, &settings.agreement(), options.clone())?;
-        let served = run_party(mesh, &settings, |s| async move { self.work(s, me, service, owned, options).await })?;
+        let served = run_party(mesh, &settings, |s| {
+            keeper.iter().for_each(|keeper| keeper.watch(&s));
+            self.work(s, me, service, owned, options, bound)
+        })?;
+        if let Some(keeper) = keeper {
+            let file = keeper.file().to_owned();
+            keeper.finish().map_err(|source| CliError::Ledger { file, source })?;
+        }
         tracing::info!("{} requests in {} batches, {} refused", served.requests, served.batches, served.refused);
         Ok(())
+    }
+
+    /// Begins the file of what is opened.
+    fn keep(&self, file: &Path, service: &Service) -> Result<Keeper, CliError> {
+        let head = Head {
+            version: audit::VERSION,
+            party: self.party.clone(),
+            client: false,
+            parties: service.roster.compute.iter().map(|member| member.name.clone()).collect(),
+            session: self.session.clone(),
+        };
+        Keeper::create(file, &head).map_err(|source| CliError::Ledger { file: file.to_owned(), source })
     }
 
     async fn work(
@@ -134,6 +180,7 @@ impl Serve {
         service: Service,
         owned: Option<Owned>,
         options: Options,
+        bound: Option<Bound>,
     ) -> mpc_core::Result<mpc_core::serve::Served> {
         let own = owned.as_ref().map(|owned| owned.structure.encode()).transpose();
         let own = own.map_err(|problem| Error::Setting { key: "model", problem })?;
@@ -170,10 +217,33 @@ impl Serve {
             ..Serving::default()
         };
         let desk = Arc::new(Desk::new(limits));
-        let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &options)?;
+        let (batches, rows) = figures(bound, &desk, options.identity.as_ref());
+        let at_gateway = Options { bind: self.listen_guests, ..options };
+        let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &at_gateway)?;
         tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());
-        let served = serve(&s, &desk, &how, async |x| Ok(model.forward(&x))).await?;
+        let served = serve(&s, &desk, &how, async |x| {
+            batches.inc();
+            rows.inc_by(x.shape().dims().first().map_or(1, |&rows| rows as u64));
+            Ok(model.forward(&x))
+        });
+        let served = served.await?;
         gateway.close();
         Ok(served)
     }
+}
+
+/// Serves figures, where that is asked for; those that the model counts.
+fn figures(bound: Option<Bound>, desk: &Arc<Desk>, identity: Option<&Identity>) -> (Counter, Counter) {
+    let (batches, rows, mut figures) = (Counter::default(), Counter::default(), Figures::new("serve"));
+    figures.add("batches", "Batches that the model has begun to compute", &batches);
+    figures.add("rows", "Inputs in these batches", &rows);
+    let (waiting, memory) = (Arc::clone(desk), Arc::clone(desk));
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    figures.ask("requests", "Requests that wait, run, or whose answers are kept", move || count(waiting.requests()));
+    figures.ask("desk_bytes", "Bytes of shares that wait and of answers that are kept", move || count(memory.bytes()));
+    figures.add_certificate(identity);
+    if let Some(bound) = bound {
+        bound.serve(figures);
+    }
+    (batches, rows)
 }

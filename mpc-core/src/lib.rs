@@ -1,6 +1,7 @@
 //! Secret sharing, protocols, the round executor and the operators on secret tensors.
 
 pub mod along;
+pub mod audit;
 pub mod backend;
 pub mod bilinear;
 pub mod circuits;
@@ -33,7 +34,7 @@ pub use error::{DeviceError, Error, InputError, Result, Usage};
 pub use fixed::Fixed;
 pub use memory::keep_freed_memory;
 pub use ops::{Conv, Pool};
-pub use session::{InputOf, OwnShare, Session, run_dealer, run_party};
+pub use session::{InputOf, OwnShare, Session, run_dealer, run_dealer_watched, run_party};
 pub use settings::{Device, ProtocolKind, Settings};
 pub use shape::Shape;
 pub use tensor::{Bit, Gradients, IntoInput, Number, Tensor};

@@ -1,13 +1,26 @@
 //! One party alone: reads the roster, connects to the others and runs the program, or the dealer.
 
+use std::path::Path;
+
 use clap::Args;
-use mpc_comm::{DealerListener, Options, Roster};
-use mpc_core::{ProtocolKind, Session, Settings};
+use mpc_comm::{DealerListener, Options, PartyId, Roster};
+use mpc_core::{
+    ProtocolKind, Session, Settings,
+    audit::{self, Head, Keeper},
+};
 
 use super::args::{Cli, Network, Parties, Protocol};
-use super::{Cast, error::LaunchError, roster, watch};
+use super::{Cast, error::LaunchError, identity, rank, roster, watch};
 
-/// Runs the party that `--party` names.
+/// Who we are, among whom.
+struct Seat {
+    roster: Roster,
+    role: PartyId,
+    /// A name for this run that comes with the job.
+    session: Option<String>,
+}
+
+/// Runs the party that `--party` or our rank names.
 pub(super) fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
 where
     A: Args,
@@ -18,10 +31,8 @@ where
         watch::end_with_launcher().map_err(|source| LaunchError::Start { party: "the watcher".to_owned(), source })?;
     }
     let settings = settings(&cli.parties);
-    let (name, file) = (cli.parties.party.unwrap_or_default(), cli.parties.roster.unwrap_or_default());
-    let roster = roster::load(&file, cast, cli.parties.protocol)?;
-    let role = roster::role_of(&roster, &name, &file, cli.parties.protocol)?;
-    let options = options(&cli.network)?;
+    let Seat { roster, role, session } = seat(cast, &cli)?;
+    let options = options(&cli.network, roster.name(role), session)?;
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
@@ -31,9 +42,59 @@ where
     if cli.parties.protocol == Protocol::PlainInsecure {
         tracing::warn!("--protocol plain-insecure: nothing is secret, every party sees all data");
     }
+    let keeper = match &cli.logging.audit {
+        Some(file) => Some(keep(file, &roster, role, &options.session)?),
+        None => None,
+    };
     let mesh = mpc_comm::connect(&roster, role, &settings.agreement(), options)?;
     let flags = cli.program;
-    Ok(mpc_core::run_party(mesh, &settings, |session| program(session, flags))?)
+    mpc_core::run_party(mesh, &settings, |session| {
+        keeper.iter().for_each(|keeper| keeper.watch(&session));
+        program(session, flags)
+    })?;
+    let Some(keeper) = keeper else { return Ok(()) };
+    let file = keeper.file().to_owned();
+    keeper.finish().map_err(|source| LaunchError::Audit { file, source })
+}
+
+/// Begins the file of what is opened, before anybody is called: a run that cannot be audited does not begin.
+fn keep(file: &Path, roster: &Roster, role: PartyId, session: &str) -> Result<Keeper, LaunchError> {
+    let name = roster.name(role);
+    let head = Head {
+        version: audit::VERSION,
+        party: name.to_owned(),
+        client: role.index() >= roster.parties(),
+        parties: roster.compute.iter().map(|member| member.name.clone()).collect(),
+        session: session.to_owned(),
+    };
+    let file = identity::named(file, name);
+    Keeper::create(&file, &head).map_err(|source| LaunchError::Audit { file, source })
+}
+
+/// Finds our place in the roster.
+fn seat<A: Args>(cast: Cast<'_>, cli: &Cli<A>) -> Result<Seat, LaunchError> {
+    let (flags, protocol) = (&cli.parties, cli.parties.protocol);
+    let file = flags.roster.as_deref();
+    let Some(scheduler) = flags.rank_from else {
+        let (name, file) = (flags.party.as_deref().unwrap_or_default(), file.unwrap_or(Path::new("")));
+        let roster = roster::load(file, cast, protocol)?;
+        return Ok(Seat { role: roster::role_of(&roster, name, file, protocol)?, roster, session: None });
+    };
+    let env = |name: &str| std::env::var(name).ok();
+    let rank = scheduler.rank(&env)?;
+    let with_dealer = protocol == Protocol::Dealer;
+    let name = rank.party(&rank::roles(cast, with_dealer && !flags.dealer_elsewhere))?;
+    let roster = match file {
+        Some(file) => roster::load(file, cast, protocol)?,
+        None => {
+            let mut roster = roster::of_job(cast, with_dealer, rank.port(&env)?)?;
+            cli.network.tls.pin(&mut roster)?;
+            roster
+        }
+    };
+    let role = roster::role_of(&roster, name, file.unwrap_or(Path::new("of this job")), protocol)?;
+    tracing::info!("this process of {} is {name}", scheduler.name());
+    Ok(Seat { roster, role, session: rank.job })
 }
 
 /// Serves one session.
@@ -61,14 +122,15 @@ pub(super) fn settings(flags: &Parties) -> Settings {
     }
 }
 
-fn options(flags: &Network) -> Result<Options, LaunchError> {
+fn options(flags: &Network, party: &str, job: Option<String>) -> Result<Options, LaunchError> {
     let default = Options::default();
     Ok(Options {
         connect_timeout: flags.connect_timeout.unwrap_or(default.connect_timeout),
         round_timeout: flags.round_timeout.unwrap_or(default.round_timeout),
-        session: flags.session.clone().unwrap_or(default.session.clone()),
-        identity: flags.tls.identity()?,
+        session: flags.session.clone().or(job).unwrap_or(default.session.clone()),
+        identity: flags.tls.identity(party)?,
         allow_plaintext: flags.insecure_no_tls,
+        bind: flags.listen,
         ..default
     })
 }

@@ -308,5 +308,14 @@ where
 /// # Errors
 /// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
 pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
-    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg)
+    run_dealer_watched(mesh, settings, &mut |_| Ok(()))
+}
+
+/// The same, and `watch` hears after every request what was done so far. It ends the session with its error, which the
+/// parties are told.
+///
+/// # Errors
+/// As [`run_dealer`], and what `watch` gives.
+pub fn run_dealer_watched(mesh: Mesh, settings: &Settings, watch: dealer::Watch<'_>) -> Result<Served> {
+    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg, watch)
 }

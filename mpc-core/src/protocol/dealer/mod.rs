@@ -41,7 +41,7 @@ mod series;
 mod service;
 mod truncate;
 
-pub use service::{Served, serve};
+pub use service::{Served, Watch, serve};
 
 use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
 use crate::{

@@ -30,12 +30,16 @@ pub struct Served {
     pub bytes: u64,
 }
 
+/// Hears what a dealer has done in a session so far, and ends the session with an error.
+pub type Watch<'a> = &'a mut dyn FnMut(&Served) -> Result<()>;
+
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
 ///
 /// # Errors
 /// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request, after telling the parties;
-/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up.
-pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg) -> Result<Served> {
+/// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties. It is
+/// called after every request, and may count and limit them.
+pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
     let seeds = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
     let mut service = Service::<R> { seeds, fixed, cpu, outbox: Vec::new(), ring: PhantomData };
@@ -43,7 +47,7 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg) -> Result<Served> 
     let result = loop {
         match mesh.recv_any() {
             Ok((from, frame)) => {
-                if let Err(error) = service.answer(&mesh, from, frame, &mut served) {
+                if let Err(error) = service.answer(&mesh, from, frame, &mut served, watch) {
                     mesh.abort(&error.to_string());
                     break Err(error);
                 }
@@ -66,7 +70,14 @@ struct Service<R> {
 }
 
 impl<R: Ring> Service<R> {
-    fn answer(&mut self, mesh: &Mesh, from: PartyId, frame: Frame, served: &mut Served) -> Result<()> {
+    fn answer(
+        &mut self,
+        mesh: &Mesh,
+        from: PartyId,
+        frame: Frame,
+        served: &mut Served,
+        watch: Watch<'_>,
+    ) -> Result<()> {
         if frame.kind != Kind::Request {
             return Err(Error::Preprocessing(format!("{from} sent the dealer a frame of kind {:?}", frame.kind)));
         }
@@ -75,8 +86,10 @@ impl<R: Ring> Service<R> {
             self.deal(&need)?;
             served.requests += 1;
             self.flush(mesh, CHUNK, served)?;
+            watch(served)?;
         }
-        self.flush(mesh, 0, served)
+        self.flush(mesh, 0, served)?;
+        watch(served)
     }
 
     /// Sends what has gathered for each party, where it is more than `above` words.
