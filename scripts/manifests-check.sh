@@ -1,17 +1,29 @@
 #!/usr/bin/env bash
-# The manifests of deploy/ against the schemas of Kubernetes, and the chart as Helm renders it. Needs Python 3 with venv, and
-# two packages of PyPI: kubernetes-validate (the schemas) and helm-python-sdk (Helm 4 as a library). Nothing is applied.
+# The manifests of deploy/ against the schemas of Kubernetes, the chart as Helm renders it, and the compose file. Needs Python 3
+# with venv, and three packages of PyPI: kubernetes-validate (the schemas), helm-python-sdk (Helm 4 as a library) and
+# compose-spec. Nothing is applied.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 python3 -m venv "$work/venv"
-"$work/venv/bin/pip" install --quiet 'kubernetes-validate>=1.30' helm-python-sdk
+"$work/venv/bin/pip" install --quiet 'kubernetes-validate>=1.30' helm-python-sdk compose-spec
 
 "$work/venv/bin/python" - "$work" << 'PYTHON'
-import pathlib, sys
+import pathlib, re, sys
+from compose_spec import PyOptions
 from helm_python.chart import Chart
+
+options = PyOptions()
+options.apply_merge = True
+# Variables are filled in before a compose file is read.
+compose = options.from_yaml(re.sub(r"\$\{[^}]*\}", "1000", pathlib.Path("deploy/compose.yaml").read_text()))
+compose.validate()
+services = compose.to_dict()["services"]
+assert sorted(services) == ["dealer", "northside", "riverside"], services
+for name, service in services.items():
+    assert service["read_only"] and service["cap_drop"] == ["ALL"] and service["user"] == "1000:1000", (name, service)
 
 work = pathlib.Path(sys.argv[1])
 roster = "[[compute]]\nname = \"Northside\"\naddress = \"northside.example.org:7700\"\n"
