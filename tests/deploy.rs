@@ -57,7 +57,7 @@ fn path() -> OsString {
     let test = env::current_exe().unwrap();
     let target = test.ancestors().nth(2).unwrap();
     if !target.join("mpc").with_extension(env::consts::EXE_EXTENSION).exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "-p", "mpc-cli"]).status().unwrap();
+        let built = common::cargo().args(["build", "-p", "mpc-cli"]).status().unwrap();
         assert!(built.success());
     }
     common::example("breast_cancer"); // It is there.

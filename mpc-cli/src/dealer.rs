@@ -50,7 +50,7 @@ pub(crate) struct Dealer {
     listen: Option<SocketAddr>,
 
     #[command(flatten)]
-    metrics: metrics::Flags,
+    metrics: metrics::Endpoint,
 
     #[command(flatten)]
     identity: identity::Flags,

@@ -25,7 +25,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 
 /// Where figures can be read.
 #[derive(Debug, Args)]
-pub(crate) struct Flags {
+pub(crate) struct Endpoint {
     /// Serve figures for Prometheus at /metrics, and a sign of life at /health
     ///
     /// Over plain HTTP to whoever can reach the address: 127.0.0.1:9100. No figure depends on data.
@@ -88,7 +88,7 @@ pub(crate) struct Bound {
     runtime: Runtime,
 }
 
-impl Flags {
+impl Endpoint {
     /// Takes the address, if there is one: whoever calls waits until there are figures to serve.
     pub(crate) fn bind(&self) -> Result<Option<Bound>, CliError> {
         let Some(address) = self.metrics else { return Ok(None) };

@@ -107,7 +107,7 @@ pub(crate) struct Serve {
     audit: Option<PathBuf>,
 
     #[command(flatten)]
-    metrics: metrics::Flags,
+    metrics: metrics::Endpoint,
 
     #[command(flatten)]
     identity: identity::Flags,
