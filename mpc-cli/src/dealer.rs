@@ -10,7 +10,7 @@ use mpc_comm::{DealerListener, Mesh, Options, Roster};
 use mpc_core::{Settings, rand::Prg};
 
 use crate::{
-    dealer_figures::{Counts, Limits},
+    dealer_figures::{Allowance, Counts},
     error::CliError,
     identity,
     metrics::{self, Figures},
@@ -43,11 +43,11 @@ pub(crate) struct Dealer {
     sessions: u16,
 
     #[command(flatten)]
-    limits: Limits,
+    allowance: Allowance,
 
     /// Listen here instead of at the dealer's address in the roster: in a container, or behind address translation
     #[arg(long, value_name = "IP:PORT")]
-    listen: Option<SocketAddr>,
+    bind: Option<SocketAddr>,
 
     #[command(flatten)]
     metrics: metrics::Endpoint,
@@ -79,7 +79,7 @@ impl Dealer {
         let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));
         counts.show(&mut figures);
         figures.add_certificate(identity.as_ref());
-        let options = Options { identity, allow_plaintext, bind: self.listen, ..Options::default() };
+        let options = Options { identity, allow_plaintext, bind: self.bind, ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         // Who listens is alive.
         if let Some(bound) = self.metrics.bind()? {
@@ -88,10 +88,10 @@ impl Dealer {
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(self.limits))?;
+            mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(self.allowance))?;
             return Ok(());
         }
-        serve_all(&mut listener, &settings, self.sessions.into(), &counts, self.limits)
+        serve_all(&mut listener, &settings, self.sessions.into(), &counts, self.allowance)
     }
 }
 
@@ -101,7 +101,7 @@ fn serve_all(
     settings: &Settings,
     limit: usize,
     counts: &Counts,
-    limits: Limits,
+    allowance: Allowance,
 ) -> Result<(), CliError> {
     let mut refused = 0;
     // Each session holds one; the count is one more than there are.
@@ -116,7 +116,7 @@ fn serve_all(
                     mesh.abort(&format!("the dealer serves {limit} sessions already; start again when one has ended"));
                     continue;
                 }
-                start(number, mesh, *settings, Arc::clone(&places), counts.clone(), limits)?;
+                start(number, mesh, *settings, Arc::clone(&places), counts.clone(), allowance)?;
             }
             Err(error) => {
                 counts.failed.inc();
@@ -138,12 +138,12 @@ fn start(
     settings: Settings,
     place: Arc<()>,
     counts: Counts,
-    limits: Limits,
+    allowance: Allowance,
 ) -> Result<(), CliError> {
     let serve = move || {
         tracing::info!("session {number} has begun");
         counts.active.inc();
-        match mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(limits)) {
+        match mpc_core::run_dealer_watched(mesh, &settings, &mut counts.watch(allowance)) {
             Ok(served) => {
                 counts.finished.inc();
                 tracing::info!("session {number} has ended after {} requests", served.requests);

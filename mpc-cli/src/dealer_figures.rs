@@ -8,7 +8,7 @@ use crate::metrics::Figures;
 
 /// How much one session gets.
 #[derive(Clone, Copy, Debug, Args)]
-pub(crate) struct Limits {
+pub(crate) struct Allowance {
     /// The most requests that one session may make; it then ends with an error that says so
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     session_requests: Option<u64>,
@@ -43,18 +43,18 @@ impl Counts {
     }
 
     /// Counts one session's requests as they come, and ends it at its limits.
-    pub(crate) fn watch(&self, limits: Limits) -> impl FnMut(&Served) -> mpc_core::Result<()> {
+    pub(crate) fn watch(&self, allowance: Allowance) -> impl FnMut(&Served) -> mpc_core::Result<()> {
         let (requests, bytes, mut before) = (self.requests.clone(), self.bytes.clone(), Served::default());
         move |now| {
             requests.inc_by(now.requests - before.requests);
             bytes.inc_by(now.bytes - before.bytes);
             before = *now;
-            limits.check(now)
+            allowance.check(now)
         }
     }
 }
 
-impl Limits {
+impl Allowance {
     fn check(self, served: &Served) -> mpc_core::Result<()> {
         let over = |limit: Option<u64>, found: u64| limit.filter(|limit| found > *limit);
         if let Some(limit) = over(self.session_requests, served.requests) {
@@ -77,19 +77,19 @@ mod tests {
 
     #[test]
     fn a_session_ends_beyond_its_limits() {
-        let limits = Limits { session_requests: Some(3), session_megabytes: Some(1) };
-        let check = |requests, bytes| limits.check(&Served { requests, bytes }).map_err(|error| error.to_string());
+        let allowance = Allowance { session_requests: Some(3), session_megabytes: Some(1) };
+        let check = |requests, bytes| allowance.check(&Served { requests, bytes }).map_err(|error| error.to_string());
         assert_eq!(check(3, 1_000_000), Ok(()));
         assert!(check(4, 0).unwrap_err().contains("at most 3 requests"));
         assert!(check(0, 1_000_001).unwrap_err().contains("at most 1 MB"));
-        let none = Limits { session_requests: None, session_megabytes: None };
+        let none = Allowance { session_requests: None, session_megabytes: None };
         assert!(none.check(&Served { requests: u64::MAX, bytes: u64::MAX }).is_ok());
     }
 
     #[test]
     fn what_sessions_do_is_counted_together() {
         let counts = Counts::default();
-        let none = Limits { session_requests: None, session_megabytes: None };
+        let none = Allowance { session_requests: None, session_megabytes: None };
         let (mut first, mut second) = (counts.watch(none), counts.watch(none));
         for (requests, bytes) in [(1, 10), (2, 30)] {
             first(&Served { requests, bytes }).unwrap();

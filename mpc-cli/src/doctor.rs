@@ -46,7 +46,7 @@ pub(crate) struct Doctor {
 
     /// Listen here instead of at our address in the roster
     #[arg(long, value_name = "IP:PORT")]
-    listen: Option<SocketAddr>,
+    bind: Option<SocketAddr>,
 
     /// Print JSON instead of a table
     #[arg(long)]
@@ -82,7 +82,7 @@ impl Doctor {
             session: "mpc doctor".to_owned(),
             identity,
             allow_plaintext: self.identity.insecure_no_tls,
-            bind: self.listen,
+            bind: self.bind,
             ..Options::default()
         };
         let agreement = Agreement::default().with("program", "mpc doctor").with("version", env!("CARGO_PKG_VERSION"));

@@ -96,11 +96,11 @@ pub(crate) struct Serve {
 
     /// Listen here instead of at our address in the roster: in a container, or behind address translation
     #[arg(long, value_name = "IP:PORT")]
-    listen: Option<SocketAddr>,
+    bind: Option<SocketAddr>,
 
     /// Listen for guests here instead of at our gateway in the roster
     #[arg(long, value_name = "IP:PORT")]
-    listen_guests: Option<SocketAddr>,
+    bind_guests: Option<SocketAddr>,
 
     /// Write down what was opened, and to whom, when the session ends: for `mpc audit`
     #[arg(long, value_name = "FILE")]
@@ -143,7 +143,7 @@ impl Serve {
             identity: self.identity.load()?,
             allow_plaintext: self.identity.insecure_no_tls,
             session: self.session.clone(),
-            bind: self.listen,
+            bind: self.bind,
             ..Options::default()
         };
         let keeper = self.audit.as_deref().map(|file| self.keep(file, &service)).transpose()?;
@@ -218,7 +218,7 @@ impl Serve {
         };
         let desk = Arc::new(Desk::new(limits));
         let (batches, rows) = figures(bound, &desk, options.identity.as_ref());
-        let at_gateway = Options { bind: self.listen_guests, ..options };
+        let at_gateway = Options { bind: self.bind_guests, ..options };
         let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &at_gateway)?;
         tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());
         let served = serve(&s, &desk, &how, async |x| {

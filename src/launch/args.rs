@@ -149,7 +149,7 @@ pub(super) struct Network {
     /// For containers and behind address translation, where the others reach us at another address than we have:
     /// 0.0.0.0:7700, [::]:7700.
     #[arg(long, value_name = "IP:PORT", requires = "who")]
-    pub(super) listen: Option<SocketAddr>,
+    pub(super) bind: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(super) tls: Tls,
@@ -309,9 +309,9 @@ mod tests {
 
     #[test]
     fn a_rank_stands_for_a_name() {
-        let cli = cli("--epochs 1 --rank-from slurm --identity {party}.identity --session x --listen [::]:7700");
+        let cli = cli("--epochs 1 --rank-from slurm --identity {party}.identity --session x --bind [::]:7700");
         assert_eq!((cli.parties.rank_from, cli.parties.roster), (Some(Scheduler::Slurm), None));
-        assert_eq!(cli.network.listen.map(|address| address.port()), Some(7700));
+        assert_eq!(cli.network.bind.map(|address| address.port()), Some(7700));
     }
 
     #[test]
@@ -344,7 +344,7 @@ mod tests {
         assert_eq!(refused("--epochs 1 --explain --rank-from slurm"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --explain --audit f"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --identity d"), ErrorKind::MissingRequiredArgument);
-        assert_eq!(refused("--epochs 1 --listen 0.0.0.0:1"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("--epochs 1 --bind 0.0.0.0:1"), ErrorKind::MissingRequiredArgument);
         assert_eq!(refused("--epochs 1 --rank-from nobody"), ErrorKind::InvalidValue);
         assert_eq!(refused("--epochs 1 --rank-from slurm --party Lab --roster r"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --rank-from slurm --dealer-elsewhere"), ErrorKind::MissingRequiredArgument);

@@ -130,7 +130,7 @@ fn options(flags: &Network, party: &str, job: Option<String>) -> Result<Options,
         session: flags.session.clone().or(job).unwrap_or(default.session.clone()),
         identity: flags.tls.identity(party)?,
         allow_plaintext: flags.insecure_no_tls,
-        bind: flags.listen,
+        bind: flags.bind,
         ..default
     })
 }

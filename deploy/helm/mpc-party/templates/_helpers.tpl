@@ -42,7 +42,7 @@ spec:
         {{- end }}
         - --roster=/etc/mpc/roster/roster.toml
         - --identity=/etc/mpc/identity
-        - --listen=[::]:7700
+        - --bind=[::]:7700
         {{- range .Values.args }}
         - {{ . | quote }}
         {{- end }}
