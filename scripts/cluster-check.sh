@@ -97,8 +97,8 @@ CONF
 }
 
 if command -v srun slurmctld slurmd munged > /dev/null && [[ $(id -u) == 0 ]]; then
-  srun --version
   slurm
+  srun --version
   run=(srun --overcommit --label --ntasks 3)
   check slurm "${run[@]}" "$program" --rank-from slurm --roster roster.toml
   MASTER_PORT=27740 check slurm-alone "${run[@]}" "$program" --rank-from slurm
