@@ -15,7 +15,9 @@ pub(crate) fn cargo() -> Command {
         let name = name.to_string_lossy();
         name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
     });
-    told.for_each(|name| drop(cargo.env_remove(name)));
+    for name in told {
+        cargo.env_remove(name);
+    }
     cargo
 }
 
