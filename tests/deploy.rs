@@ -1,5 +1,5 @@
 //! docs/deploy.md and docs/offline.md, followed as they are written: each host is a folder, and the addresses are those of
-//! this machine.
+//! this machine. As root on Linux the first also with its own addresses: each host is then a network namespace.
 
 mod common;
 
@@ -58,7 +58,7 @@ fn path() -> OsString {
     let test = env::current_exe().unwrap();
     let target = test.ancestors().nth(2).unwrap();
     if !target.join("mpc").with_extension(env::consts::EXE_EXTENSION).exists() {
-        let built = Command::new(env!("CARGO")).args(["build", "-p", "mpc-cli"]).status().unwrap();
+        let built = common::cargo().args(["build", "-p", "mpc-cli"]).status().unwrap();
         assert!(built.success());
     }
     common::example("breast_cancer"); // It is there.
@@ -76,10 +76,17 @@ impl Drop for Running {
     }
 }
 
-fn start(command: &str, folder: &Path, path: &OsString) -> Running {
-    let mut shell = Command::new("sh");
+/// Starts a command in a folder, under another one if `under` has words.
+fn start(command: &str, under: &[String], folder: &Path, path: &OsString) -> Running {
+    let words: Vec<&str> = under.iter().map(String::as_str).chain(["sh"]).collect();
+    let mut shell = Command::new(words[0]);
     // `exec`, so that killing it kills the command.
-    shell.args(["-c", &format!("exec {command}")]).current_dir(folder).env("PATH", path).env_remove("RUST_LOG");
+    shell
+        .args(&words[1..])
+        .args(["-c", &format!("exec {command}")])
+        .current_dir(folder)
+        .env("PATH", path)
+        .env_remove("RUST_LOG");
     let log = fs::File::create(folder.join("log")).unwrap();
     shell.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
     Running(shell.spawn().unwrap())
@@ -100,10 +107,9 @@ fn end(mut running: Running, folder: &Path) -> String {
     said
 }
 
-#[cfg(unix)]
-#[test]
-fn the_page_works_as_it_is_written() {
-    let (root, path, addresses) = (tempfile::tempdir().unwrap(), path(), addresses());
+/// Does what the page says, with other addresses if there are any, and under these words at each host.
+fn follow(addresses: &[(&str, String)], under: impl Fn(&str) -> Vec<String>) {
+    let (root, path) = (tempfile::tempdir().unwrap(), path());
     let mut hosts = BTreeMap::<String, PathBuf>::new();
     let mut folder = |host: &str| {
         let folder = hosts.entry(host.to_owned()).or_insert_with(|| root.path().join(host));
@@ -120,7 +126,7 @@ fn the_page_works_as_it_is_written() {
                 commands += 1;
                 let here = addresses.iter().fold(command.clone(), |text, (page, real)| text.replace(page, real));
                 let to_file = here.split_once(" > ").map(|(_, file)| folder(&host).join(file));
-                let started = start(&here, &folder(&host), &path);
+                let started = start(&here, &under(&host), &folder(&host), &path);
                 // What serves or waits for the others goes on; the rest is done before the next line is typed.
                 if command.contains("--identity") {
                     running.push((command, started, folder(&host)));
@@ -133,7 +139,8 @@ fn the_page_works_as_it_is_written() {
     }
     assert!(commands <= 10 && running.len() == 3, "{commands}");
     let roster = fs::read_to_string(root.path().join("Riverside/roster.toml")).unwrap();
-    assert!(roster.matches("sha256:").count() == 3 && roster.contains("[::1]:"), "{roster}");
+    let dealer = if addresses.is_empty() { "[2001:db8::7]:7700" } else { "[::1]:" };
+    assert!(roster.matches("sha256:").count() == 3 && roster.contains(dealer), "{roster}");
     for (command, started, folder) in running.drain(1..) {
         let said = end(started, &folder);
         assert!(said.contains("accuracy"), "{command}: {said}");
@@ -154,7 +161,7 @@ fn the_page_on_packages_works_as_it_is_written() {
     };
     let start = |host: &str, command: &str| {
         let here = addresses.iter().fold(command.to_owned(), |text, (page, real)| text.replace(page, real));
-        start(&here, &folder(host), &path)
+        start(&here, &[], &folder(host), &path)
     };
     // Identities and roster, as the other page says.
     for step in steps(PAGE) {
@@ -202,4 +209,82 @@ fn the_page_on_packages_works_as_it_is_written() {
             fs::read_dir(folder(host).join("made")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         assert_eq!(left, [OsString::from(format!("{host}.spent"))]);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_page_works_as_it_is_written() {
+    follow(&addresses(), |_| Vec::new());
+}
+
+/// Network namespaces: one for each host of the page, and one for the switch between them. They are gone with this value.
+#[cfg(target_os = "linux")]
+struct Network(String);
+
+#[cfg(target_os = "linux")]
+impl Network {
+    const HOSTS: [(&str, &str, &str); 3] = [
+        ("Northside", "10.0.0.5/24", "2001:db8::5/64"),
+        ("Riverside", "10.0.0.6/24", "2001:db8::6/64"),
+        ("dealer", "10.0.0.7/24", "2001:db8::7/64"),
+    ];
+
+    /// Nothing if this user or this system cannot make namespaces.
+    fn new() -> Option<Self> {
+        let network = Self(format!("mpc-{}", std::process::id()));
+        let switch = network.namespace("switch");
+        ip(&["netns", "add", &switch])?;
+        ip(&["-n", &switch, "link", "add", "switch", "type", "bridge"])?;
+        ip(&["-n", &switch, "link", "set", "switch", "up"])?;
+        for (host, v4, v6) in Self::HOSTS {
+            let there = network.namespace(host);
+            ip(&["netns", "add", &there])?;
+            ip(&["-n", &there, "link", "set", "lo", "up"])?;
+            let port = ["-n", &switch, "link", "add", host, "type", "veth", "peer", "name", "net", "netns", &there];
+            ip(&port)?;
+            ip(&["-n", &switch, "link", "set", host, "master", "switch", "up"])?;
+            ip(&["-n", &there, "address", "add", v4, "dev", "net"])?;
+            ip(&["-n", &there, "address", "add", v6, "dev", "net", "nodad"])?;
+            ip(&["-n", &there, "link", "set", "net", "up"])?;
+            // Such as `delay 20ms`.
+            if let Ok(shape) = env::var("MPC_NETEM") {
+                let add = ["-n", &there, "qdisc", "add", "dev", "net", "root", "netem"].map(str::to_owned);
+                let words = add.into_iter().chain(shape.split_whitespace().map(str::to_owned));
+                assert!(Command::new("tc").args(words).status().unwrap().success(), "no netem: {shape}");
+            }
+        }
+        Some(network)
+    }
+
+    fn namespace(&self, host: &str) -> String {
+        format!("{}-{host}", self.0)
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Network {
+    fn drop(&mut self) {
+        for host in Self::HOSTS.map(|(host, ..)| host).into_iter().chain(["switch"]) {
+            let _ = ip(&["netns", "del", &self.namespace(host)]);
+        }
+    }
+}
+
+/// Runs `ip`; nothing if it fails.
+#[cfg(target_os = "linux")]
+fn ip(words: &[&str]) -> Option<()> {
+    let done = Command::new("ip").args(words).stderr(Stdio::null()).stdout(Stdio::null()).status();
+    done.is_ok_and(|status| status.success()).then_some(())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_page_works_on_three_hosts_of_a_network() {
+    let Some(network) = Network::new() else {
+        assert!(env::var_os("MPC_NETNS").is_none(), "network namespaces cannot be made: that needs root");
+        eprintln!("NOT RUN: network namespaces cannot be made here");
+        return;
+    };
+    // The addresses of the page are those of no host on this one.
+    follow(&[], |host| ["ip", "netns", "exec", &network.namespace(host)].map(str::to_owned).to_vec());
 }

@@ -54,7 +54,7 @@ impl Check {
     pub(crate) fn run(&self) -> Result<(), CliError> {
         let (graph, weights) = onnx::read(&self.model).map_err(CheckError::Model)?;
         if self.samples.is_empty() {
-            return print(&described(&graph));
+            return print(&if self.json { described_json(&graph) } else { described(&graph) });
         }
         let samples = self.samples.iter().map(npy::read).collect::<Result<Vec<ArrayD<f64>>, _>>();
         let samples = samples.map_err(CheckError::Samples)?;
@@ -87,14 +87,40 @@ fn described(graph: &onnx::Graph) -> String {
             .map_or("any".to_owned(), |dims| format!("[{}]", dims.iter().map(dim).collect::<Vec<_>>().join(", ")));
         table.add_row([input.name.clone(), format!("{:?}", input.element).to_lowercase(), shape]);
     }
-    let weights: usize = graph.weights().map(|(_, shape)| shape.iter().product::<usize>()).sum();
-    let public: usize = graph.constants().map(|(_, array)| array.values.len()).sum();
+    let (weights, public) = numbers(graph);
     format!(
         "{table}\n{} steps; {weights} numbers stay secret, {public} are public; outputs: {}\nGive --samples to see how precise \
          it is on fixed-point numbers.\n",
         graph.nodes().len(),
         graph.outputs().join(", ")
     )
+}
+
+fn described_json(graph: &onnx::Graph) -> String {
+    let dim = |dim: &onnx::Dim| match dim {
+        onnx::Dim::Fixed(size) => serde_json::json!(size),
+        onnx::Dim::Open(name) => serde_json::json!(name),
+    };
+    let input = |input: &onnx::Input| {
+        let shape = input.shape.as_ref().map(|dims| dims.iter().map(dim).collect::<Vec<_>>());
+        let element = format!("{:?}", input.element).to_lowercase();
+        serde_json::json!({ "name": input.name, "element": element, "shape": shape })
+    };
+    let (secret, public) = numbers(graph);
+    let object = serde_json::json!({
+        "inputs": graph.inputs().iter().map(input).collect::<Vec<_>>(),
+        "outputs": graph.outputs(),
+        "steps": graph.nodes().len(),
+        "secret_numbers": secret,
+        "public_numbers": public,
+    });
+    format!("{object}\n")
+}
+
+/// How many numbers of a model stay secret, and how many are public.
+fn numbers(graph: &onnx::Graph) -> (usize, usize) {
+    let secret = graph.weights().map(|(_, shape)| shape.iter().product::<usize>()).sum();
+    (secret, graph.constants().map(|(_, array)| array.values.len()).sum())
 }
 
 /// A number that is neither long nor rounded away.

@@ -1,6 +1,6 @@
 //! `mpc dealer`: hands out correlated randomness to many sessions at once.
 
-use std::{path::PathBuf, sync::Arc, thread, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread, time::Duration};
 
 use clap::{
     Args,
@@ -9,7 +9,12 @@ use clap::{
 use mpc_comm::{DealerListener, Mesh, Options, Roster, Stop};
 use mpc_core::{Settings, protocol::dealer::Limits, rand::Prg};
 
-use crate::{error::CliError, identity};
+use crate::{
+    dealer_figures::{Allowance, Counts},
+    error::CliError,
+    identity,
+    metrics::{self, Figures},
+};
 
 /// How long to wait after a session that did not come about.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -44,6 +49,16 @@ pub(crate) struct Dealer {
 
     #[command(flatten)]
     memory: Memory,
+
+    #[command(flatten)]
+    allowance: Allowance,
+
+    /// Listen here instead of at the dealer's address in the roster: in a container, or behind address translation
+    #[arg(long, value_name = "IP:PORT")]
+    bind: Option<SocketAddr>,
+
+    #[command(flatten)]
+    metrics: metrics::Endpoint,
 
     #[command(flatten)]
     identity: identity::Flags,
@@ -93,24 +108,33 @@ impl Dealer {
         let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
         let stop = Stop::new();
         stop.obey_signals(Duration::from_secs(self.drain.into()), |_| ())?;
-        let options = Options { identity, allow_plaintext, stop: Some(stop.clone()), ..Options::default() };
+        let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));
+        counts.show(&mut figures);
+        figures.add_certificate(identity.as_ref());
+        let options =
+            Options { identity, allow_plaintext, bind: self.bind, stop: Some(stop.clone()), ..Options::default() };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
+        // Who listens is alive.
+        if let Some(bound) = self.metrics.bind()? {
+            bound.serve(figures);
+        }
         tracing::info!("dealer for {} at {address}", names(&roster));
         if self.once {
             let mesh = listener.accept_session()?;
-            mpc_core::run_dealer_watched(mesh, &settings, &self.memory.limits(), &mut |_| Ok(()))?;
+            mpc_core::run_dealer_watched(mesh, &settings, &self.memory.limits(), &mut counts.watch(self.allowance))?;
             return Ok(());
         }
-        serve_all(listener, &settings, &self.memory.limits(), self.sessions.into(), &stop)
+        let terms = Terms { settings, limits: self.memory.limits(), allowance: self.allowance };
+        serve_all(listener, terms, self.sessions.into(), &counts, &stop)
     }
 }
 
 /// Gives every session a thread of its own, and goes on when one of them fails.
 fn serve_all(
     mut listener: DealerListener,
-    settings: &Settings,
-    limits: &Limits,
+    terms: Terms,
     limit: usize,
+    counts: &Counts,
     stop: &Stop,
 ) -> Result<(), CliError> {
     let mut refused = 0;
@@ -121,14 +145,16 @@ fn serve_all(
             Ok(mesh) => {
                 refused = 0;
                 if Arc::strong_count(&places) > limit {
+                    counts.refused.inc();
                     tracing::warn!("session {number} was turned away: {limit} are being served (--sessions)");
                     mesh.abort(&format!("the dealer serves {limit} sessions already; start again when one has ended"));
                     continue;
                 }
-                start(number, mesh, (*settings, *limits), Arc::clone(&places))?;
+                start(number, mesh, terms, counts.clone(), Arc::clone(&places))?;
             }
             Err(mpc_comm::Error::Stopped { .. }) => break,
             Err(error) => {
+                counts.failed.inc();
                 tracing::error!("session {number} did not come about: {error}");
                 refused = if matches!(error, mpc_comm::Error::Io { .. }) { refused + 1 } else { 0 };
                 if refused == PATIENCE {
@@ -146,13 +172,30 @@ fn serve_all(
     stop.stopped().map_or(Ok(()), |by| Err(mpc_comm::Error::Stopped { by }.into()))
 }
 
-fn start(number: u64, mesh: Mesh, (settings, limits): (Settings, Limits), place: Arc<()>) -> Result<(), CliError> {
+/// What every session of this dealer gets.
+#[derive(Clone, Copy)]
+struct Terms {
+    settings: Settings,
+    limits: Limits,
+    allowance: Allowance,
+}
+
+fn start(number: u64, mesh: Mesh, terms: Terms, counts: Counts, place: Arc<()>) -> Result<(), CliError> {
     let serve = move || {
+        let Terms { settings, limits, allowance } = terms;
         tracing::info!("session {number} has begun");
-        match mpc_core::run_dealer_watched(mesh, &settings, &limits, &mut |_| Ok(())) {
-            Ok(served) => tracing::info!("session {number} has ended after {} requests", served.requests),
-            Err(error) => tracing::error!("session {number} has failed: {error}"),
+        counts.active.inc();
+        match mpc_core::run_dealer_watched(mesh, &settings, &limits, &mut counts.watch(allowance)) {
+            Ok(served) => {
+                counts.finished.inc();
+                tracing::info!("session {number} has ended after {} requests", served.requests);
+            }
+            Err(error) => {
+                counts.failed.inc();
+                tracing::error!("session {number} has failed: {error}");
+            }
         }
+        counts.active.dec();
         drop(place);
     };
     thread::Builder::new().name(format!("session-{number}")).spawn(serve).map(drop).map_err(CliError::Thread)

@@ -3,13 +3,16 @@
 use std::{
     fmt::Write as _,
     io::Write,
+    net::SocketAddr,
     path::PathBuf,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use clap::Args;
 use comfy_table::{Table, presets};
-use mpc_comm::{Agreement, DealerListener, Error, Frame, Kind, Mesh, Options, PartyId, Roster, connect};
+use mpc_comm::{
+    Agreement, Certificate, Date, DealerListener, Error, Frame, Kind, Mesh, Options, PartyId, Roster, connect,
+};
 
 use crate::{error::CliError, identity};
 
@@ -41,6 +44,14 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
     connect_timeout: u32,
 
+    /// Listen here instead of at our address in the roster
+    #[arg(long, value_name = "IP:PORT")]
+    bind: Option<SocketAddr>,
+
+    /// Print JSON instead of a table
+    #[arg(long)]
+    json: bool,
+
     #[command(flatten)]
     identity: identity::Flags,
 }
@@ -71,6 +82,7 @@ impl Doctor {
             session: "mpc doctor".to_owned(),
             identity,
             allow_plaintext: self.identity.insecure_no_tls,
+            bind: self.bind,
             ..Options::default()
         };
         let agreement = Agreement::default().with("program", "mpc doctor").with("version", env!("CARGO_PKG_VERSION"));
@@ -83,6 +95,10 @@ impl Doctor {
         let findings = examine(&mut mesh, &roster)?;
         mesh.finish();
 
+        if self.json {
+            let text = json(&roster, &findings, certificate.as_ref());
+            return anstream::stdout().write_all(text.as_bytes()).map_err(CliError::Print);
+        }
         let mut text = table(&roster, &findings, certificate.is_some());
         for finding in findings.iter().filter(|finding| finding.ahead.abs() > CLOCKS_DIFFER) {
             let name = roster.name(finding.peer);
@@ -90,7 +106,7 @@ impl Doctor {
             let _ = writeln!(text, "note  the clock of {name} differs from ours by {:.1} s", finding.ahead.abs());
         }
         if let Some(certificate) = certificate {
-            let days = mpc_comm::Date::now().days_to(certificate.not_after);
+            let days = Date::now().days_to(certificate.not_after);
             if days < SOON {
                 let _ = writeln!(text, "note  our certificate ends in {days} days: `mpc cert renew`");
             }
@@ -175,6 +191,25 @@ fn answer(mesh: &mut Mesh, peer: PartyId) -> Result<Finding, Error> {
 /// Seconds since 1970, by this machine's clock.
 fn clock() -> f64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn json(roster: &Roster, findings: &[Finding], certificate: Option<&Certificate>) -> String {
+    let peer = |Finding { peer, round_trip, out, back, ahead }: &Finding| {
+        serde_json::json!({
+            "name": roster.name(*peer),
+            "address": roster.member(*peer).map(|member| &member.address),
+            "round_trip_ms": round_trip.as_secs_f64() * 1e3,
+            "to_it_mbit_s": out * 8.0 / 1e6,
+            "from_it_mbit_s": back * 8.0 / 1e6,
+            "clock_ahead_s": ahead,
+        })
+    };
+    let object = serde_json::json!({
+        "peers": findings.iter().map(peer).collect::<Vec<_>>(),
+        "tls": certificate.is_some(),
+        "certificate_days_left": certificate.map(|certificate| Date::now().days_to(certificate.not_after)),
+    });
+    format!("{object}\n")
 }
 
 fn table(roster: &Roster, findings: &[Finding], encrypted: bool) -> String {

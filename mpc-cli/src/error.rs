@@ -62,12 +62,27 @@ pub(crate) enum CliError {
     #[error("cannot start a thread for a session")]
     Thread(#[source] io::Error),
 
+    #[error("cannot serve figures at {address}")]
+    #[diagnostic(help("another program may listen there; --metrics takes an address of this machine: 127.0.0.1:9100"))]
+    Metrics { address: std::net::SocketAddr, source: io::Error },
+
+    #[error("cannot write manual pages to {}", folder.display())]
+    Pages { folder: PathBuf, source: io::Error },
+
+    #[error("cannot write the ledger {}", file.display())]
+    #[diagnostic(help("an older ledger is not written over: give --audit another name, or move it away"))]
+    Ledger { file: PathBuf, source: io::Error },
+
     #[error("cannot write to the standard output")]
     Print(#[source] io::Error),
 
     #[error(transparent)]
     #[diagnostic(transparent)]
     Bench(#[from] crate::bench::BenchError),
+
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Audit(#[from] crate::audit::AuditError),
 
     #[error(transparent)]
     #[diagnostic(transparent)]

@@ -1,15 +1,19 @@
 //! The command `mpc`: what an operator of parties needs beside the programs themselves.
 
+mod audit;
 mod bench;
 mod cert;
 mod check;
 mod dealer;
+mod dealer_figures;
 mod dense;
 mod doctor;
 mod error;
 mod identity;
 mod logging;
+mod metrics;
 mod model;
+mod pages;
 mod picture;
 mod predict;
 mod roster;
@@ -44,6 +48,9 @@ enum Command {
     Serve(serve::Serve),
     Predict(predict::Predict),
     Check(check::Check),
+    Audit(audit::Audit),
+    Completions(pages::Completions),
+    Man(pages::Man),
     Bench(bench::Bench),
     #[command(name = "bench-part", hide = true)]
     BenchPart(bench::Part),
@@ -60,6 +67,7 @@ const EXAMPLES: &str = "Examples:
   mpc serve --roster roster.toml --party B --identity B.identity
   mpc predict --roster roster.toml --identity doctor.identity --input scan.png --softmax --top-k 3
   mpc check model.onnx --samples data.npy
+  mpc audit A.jsonl B.jsonl
   mpc bench relu lenet";
 
 fn main() -> ExitCode {
@@ -85,8 +93,22 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Serve(serve) => serve.run()?,
         Command::Predict(predict) => predict.run()?,
         Command::Check(check) => check.run()?,
+        Command::Audit(audit) => audit.run()?,
+        Command::Completions(completions) => completions.run()?,
+        Command::Man(man) => man.run()?,
         Command::Bench(bench) => bench.run()?,
         Command::BenchPart(part) => return Ok(part.run()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_flags_are_well_formed() {
+        Cli::command().debug_assert();
+    }
 }

@@ -60,6 +60,10 @@ pub(crate) struct New {
 pub(crate) struct Check {
     /// The roster
     file: PathBuf,
+
+    /// As a JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 /// `NAME=HOST:PORT`.
@@ -183,6 +187,9 @@ fn with_guests(service: &Service) -> String {
 impl Check {
     fn text(self) -> Result<String, CliError> {
         let roster = File::load(&self.file).map_err(CliError::Roster)?;
+        if self.json {
+            return Ok(json(&roster));
+        }
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["party", "role", "address"]);
         for member in &roster.compute {
@@ -210,4 +217,21 @@ impl Check {
         }
         Ok(text)
     }
+}
+
+fn json(roster: &File) -> String {
+    let member = |member: &Member| {
+        let address = Some(&member.address).filter(|address| !address.is_empty());
+        let fingerprint = member.fingerprint.map(|fingerprint| fingerprint.to_string());
+        serde_json::json!({ "name": member.name, "address": address, "fingerprint": fingerprint })
+    };
+    let object = serde_json::json!({
+        "compute": roster.compute.iter().map(member).collect::<Vec<_>>(),
+        "clients": roster.clients.iter().map(member).collect::<Vec<_>>(),
+        "dealer": roster.dealer.as_ref().map(member),
+        "digest": roster.digest(),
+        "loopback": roster.is_loopback(),
+        "pinned": roster.pins(),
+    });
+    format!("{object}\n")
 }

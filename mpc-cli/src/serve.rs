@@ -1,7 +1,8 @@
 //! `mpc serve`: one of the servers that compute a model for guests.
 
 use std::{
-    path::PathBuf,
+    net::SocketAddr,
+    path::{Path, PathBuf},
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -10,17 +11,21 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{Options, PartyId, Stop, connect};
+use mpc_comm::{Identity, Options, PartyId, Stop, connect};
 use mpc_core::{
     Error, Session, Settings,
+    audit::{self, Head, Keeper},
     rand::Prg,
     run_party,
     serve::{Desk, Gateway, Limits, Service, Serving, announce, serve},
 };
 
+use prometheus_client::metrics::counter::Counter;
+
 use crate::{
     error::CliError,
     identity,
+    metrics::{self, Bound, Figures},
     model::{About, Owned, Served, Structure},
 };
 
@@ -97,6 +102,21 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     drain: u32,
 
+    /// Listen here instead of at our address in the roster: in a container, or behind address translation
+    #[arg(long, value_name = "IP:PORT")]
+    bind: Option<SocketAddr>,
+
+    /// Listen for guests here instead of at our gateway in the roster
+    #[arg(long, value_name = "IP:PORT")]
+    bind_guests: Option<SocketAddr>,
+
+    /// Write down what was opened, and to whom, when the session ends: for `mpc audit`
+    #[arg(long, value_name = "FILE")]
+    audit: Option<PathBuf>,
+
+    #[command(flatten)]
+    metrics: metrics::Endpoint,
+
     #[command(flatten)]
     identity: identity::Flags,
 
@@ -139,13 +159,34 @@ impl Serve {
             stop: Some(stop),
             allow_plaintext: self.identity.insecure_no_tls,
             session: self.session.clone(),
+            bind: self.bind,
             ..Options::default()
         };
+        let keeper = self.audit.as_deref().map(|file| self.keep(file, &service)).transpose()?;
+        let bound = self.metrics.bind()?;
         let mesh = connect(&service.roster, me, &settings.agreement(), options.clone())?;
-        let served =
-            run_party(mesh, &settings, |s| async move { self.work(s, me, service, owned, (options, &door)).await })?;
+        let served = run_party(mesh, &settings, |s| {
+            keeper.iter().for_each(|keeper| keeper.watch(&s));
+            self.work(s, me, service, owned, (options, &door, bound))
+        })?;
+        if let Some(keeper) = keeper {
+            let file = keeper.file().to_owned();
+            keeper.finish().map_err(|source| CliError::Ledger { file, source })?;
+        }
         tracing::info!("{} requests in {} batches, {} refused", served.requests, served.batches, served.refused);
         Ok(())
+    }
+
+    /// Begins the file of what is opened.
+    fn keep(&self, file: &Path, service: &Service) -> Result<Keeper, CliError> {
+        let head = Head {
+            version: audit::VERSION,
+            party: self.party.clone(),
+            client: false,
+            parties: service.roster.compute.iter().map(|member| member.name.clone()).collect(),
+            session: self.session.clone(),
+        };
+        Keeper::create(file, &head).map_err(|source| CliError::Ledger { file: file.to_owned(), source })
     }
 
     async fn work(
@@ -154,7 +195,7 @@ impl Serve {
         me: PartyId,
         service: Service,
         owned: Option<Owned>,
-        (options, door): (Options, &OnceLock<Arc<Desk>>),
+        (options, door, bound): (Options, &OnceLock<Arc<Desk>>, Option<Bound>),
     ) -> mpc_core::Result<mpc_core::serve::Served> {
         let own = owned.as_ref().map(|owned| owned.structure.encode()).transpose();
         let own = own.map_err(|problem| Error::Setting { key: "model", problem })?;
@@ -191,12 +232,35 @@ impl Serve {
             ..Serving::default()
         };
         let desk = Arc::new(Desk::new(limits));
-        let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &options)?;
+        let (batches, rows) = figures(bound, &desk, options.identity.as_ref());
+        let at_gateway = Options { bind: self.bind_guests, ..options };
+        let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &at_gateway)?;
         // Before this, a signal ends the session at once.
         let _ = door.set(Arc::clone(&desk));
         tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());
-        let served = serve(&s, &desk, &how, async |x| Ok(model.forward(&x))).await?;
+        let served = serve(&s, &desk, &how, async |x| {
+            batches.inc();
+            rows.inc_by(x.shape().dims().first().map_or(1, |&rows| rows as u64));
+            Ok(model.forward(&x))
+        });
+        let served = served.await?;
         gateway.close();
         Ok(served)
     }
+}
+
+/// Serves figures, where that is asked for; those that the model counts.
+fn figures(bound: Option<Bound>, desk: &Arc<Desk>, identity: Option<&Identity>) -> (Counter, Counter) {
+    let (batches, rows, mut figures) = (Counter::default(), Counter::default(), Figures::new("serve"));
+    figures.add("batches", "Batches that the model has begun to compute", &batches);
+    figures.add("rows", "Inputs in these batches", &rows);
+    let (waiting, memory) = (Arc::clone(desk), Arc::clone(desk));
+    let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    figures.ask("requests", "Requests that wait, run, or whose answers are kept", move || count(waiting.requests()));
+    figures.ask("desk_bytes", "Bytes of shares that wait and of answers that are kept", move || count(memory.bytes()));
+    figures.add_certificate(identity);
+    if let Some(bound) = bound {
+        bound.serve(figures);
+    }
+    (batches, rows)
 }

@@ -187,11 +187,11 @@ pub(crate) fn check<'r>(roster: &'r Roster, me: PartyId, options: &Options) -> R
         return Ok((&member.address, Some(Tls::new(me, roster, identity)?)));
     }
     let remote = roster.compute.iter().chain(&roster.dealer).find(|member| !is_loopback(&member.address));
+    let bound = options.bind.filter(|bind| !bind.ip().is_loopback()).map(|bind| bind.to_string());
     if !options.allow_plaintext && roster.pins() {
         return Err(error("options", "identity", ConfigProblem::NoIdentity).into());
     }
-    if let Some(remote) = remote {
-        let address = remote.address.clone();
+    if let Some(address) = remote.map(|member| member.address.clone()).or(bound) {
         if !options.allow_plaintext {
             return Err(error("roster", "address", ConfigProblem::Plaintext { address }).into());
         }

@@ -207,12 +207,15 @@ fn error(file: &Path, problem: ConfigProblem) -> ConfigError {
 }
 
 /// Refuses a key that others may read or write.
+///
+/// One exception: root's, of mode 0440. So an orchestrator mounts a secret for a process that is not root: the group is that
+/// of the one container.
 #[cfg(unix)]
 fn check_mode(file: &Path) -> Result<(), ConfigError> {
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
     let metadata = fs::metadata(file).map_err(|e| error(file, ConfigProblem::Unreadable { reason: e.to_string() }))?;
     let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
+    if mode & 0o077 == 0 || (mode == 0o440 && metadata.uid() == 0) {
         return Ok(());
     }
     let found = format!("readable or writable by others (mode {mode:04o})");

@@ -1,6 +1,7 @@
 //! Secret sharing, protocols, the round executor and the operators on secret tensors.
 
 pub mod along;
+pub mod audit;
 pub mod backend;
 pub mod bilinear;
 pub mod circuits;

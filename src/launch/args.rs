@@ -8,7 +8,7 @@ use clap::{
 };
 use mpc_core::{Device, rand::Prg};
 
-use super::{Cast, identity::Tls, offline};
+use super::{Cast, identity::Tls, offline, rank::Scheduler};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -44,13 +44,28 @@ pub(super) struct Parties {
     ///
     /// NAME is a party of the roster, or `dealer` for the party that hands out correlated randomness. Without this flag
     /// all parties run on this machine, as processes that find each other by themselves.
-    #[arg(long, value_name = "NAME", requires = "roster")]
+    #[arg(long, value_name = "NAME", group = "who", requires = "roster")]
     pub(super) party: Option<String>,
+
+    /// Run the party of our rank in a job
+    ///
+    /// For programs that a scheduler starts as several processes. Ranks are the parties in the order that this help names
+    /// them in, then the clients, then the dealer; the job must have one process for each. A job on one host needs no
+    /// --roster: its parties listen on loopback, at the ports after MASTER_PORT.
+    #[arg(long, value_enum, value_name = "SCHEDULER", group = "who")]
+    pub(super) rank_from: Option<Scheduler>,
+
+    /// With --rank-from: the dealer is no process of the job
+    ///
+    /// It runs as `mpc dealer`, where the roster says. Whoever controls the hosts of a job can see what its processes hold: a
+    /// dealer in the same job keeps secrets from nobody who does.
+    #[arg(long, requires_all = ["rank_from", "roster"])]
+    pub(super) dealer_elsewhere: bool,
 
     /// The file that says where the parties are
     ///
     /// All parties need the same file. `--print-roster` prints one to start from.
-    #[arg(long, value_name = "FILE", requires = "party")]
+    #[arg(long, value_name = "FILE", requires = "who")]
     pub(super) roster: Option<PathBuf>,
 
     /// Print an example roster for this program and exit
@@ -102,13 +117,13 @@ pub(super) struct Rehearsal {
     ///
     /// Prints rounds and bytes by step of the model, and how long they take on a local and on a wide-area network. What is
     /// revealed is zeros, so a program that branches on it is counted along one path.
-    #[arg(long, conflicts_with_all = ["party", "shadow"])]
+    #[arg(long, conflicts_with_all = ["who", "shadow"])]
     pub(super) explain: bool,
 
     /// Compare every step with the same in the clear, and print the largest errors
     ///
     /// NO SECRECY AT ALL: all parties run as threads of one process that sees everything. Use data that is made up.
-    #[arg(long, conflicts_with = "party")]
+    #[arg(long, conflicts_with = "who")]
     pub(super) shadow: bool,
 }
 
@@ -128,8 +143,15 @@ pub(super) struct Network {
     /// Name of this run; all its parties must give the same
     ///
     /// Lets a dealer that serves several runs tell them apart.
-    #[arg(long, value_name = "LABEL", requires = "party")]
+    #[arg(long, value_name = "LABEL", requires = "who")]
     pub(super) session: Option<String>,
+
+    /// Listen here instead of at our address in the roster
+    ///
+    /// For containers and behind address translation, where the others reach us at another address than we have:
+    /// 0.0.0.0:7700, [::]:7700.
+    #[arg(long, value_name = "IP:PORT", requires = "who")]
+    pub(super) bind: Option<SocketAddr>,
 
     #[command(flatten)]
     pub(super) tls: Tls,
@@ -156,12 +178,6 @@ pub(super) struct Network {
     /// Give all parties the same: a link that is idle carries a sign of life four times as often, at least every two seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) silence: Option<Duration>,
-
-    /// Listen here instead of at our address in the roster, such as 0.0.0.0:7700
-    ///
-    /// For a party behind address translation or a proxy: the roster has the address that the others call.
-    #[arg(long, value_name = "ADDRESS", requires = "party")]
-    pub(super) bind: Option<SocketAddr>,
 }
 
 /// How much is said.
@@ -178,6 +194,13 @@ pub(super) struct Logging {
     /// Say nothing but errors
     #[arg(short, long)]
     pub(super) quiet: bool,
+
+    /// Write down what was opened, to whom, and where the program says so
+    ///
+    /// As JSON lines, and no values; `mpc audit` shows them, and compares those of several parties. `{party}` in the name
+    /// stands for the party's name. A file that is there is not written over.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "shadow"])]
+    pub(super) audit: Option<PathBuf>,
 }
 
 /// Reads the command line; the help names the program's parties.
@@ -198,6 +221,7 @@ pub(super) fn parse<A: Args>(
 fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Command {
     let about = about.unwrap_or("A program that several parties run together");
     let first = cast.compute.first().copied().unwrap_or("NAME");
+    let processes = cast.len() + 1;
     let mut who = cast.compute.join(", ");
     if !cast.clients.is_empty() {
         who = format!("{who}, as clients {}", cast.clients.join(", "));
@@ -216,6 +240,7 @@ fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Comman
         (format!("{name} --print-roster > roster.toml"), "a roster to fill in"),
         (format!("{name} --party {first} --roster roster.toml --identity {first}.identity"), "one party"),
         (format!("{name} --party dealer --roster roster.toml --identity dealer.identity"), "the dealer"),
+        (format!("mpirun -n {processes} {name} --rank-from openmpi ..."), "one of them in each process"),
     ];
     let width = examples.iter().map(|(line, _)| line.chars().count()).max().unwrap_or(0);
     let lines = examples.map(|(line, what)| format!("\n  {line:width$}  {what}"));
@@ -296,6 +321,13 @@ mod tests {
     }
 
     #[test]
+    fn a_rank_stands_for_a_name() {
+        let cli = cli("--epochs 1 --rank-from slurm --identity {party}.identity --session x --bind [::]:7700");
+        assert_eq!((cli.parties.rank_from, cli.parties.roster), (Some(Scheduler::Slurm), None));
+        assert_eq!(cli.network.bind.map(|address| address.port()), Some(7700));
+    }
+
+    #[test]
     fn the_clear_text_protocol_needs_its_full_name() {
         assert_eq!(refused("--epochs 1 --protocol plain"), ErrorKind::InvalidValue);
         assert_eq!(cli("--epochs 1 --protocol plain-insecure").parties.protocol, Protocol::PlainInsecure);
@@ -322,7 +354,13 @@ mod tests {
         assert_eq!(refused("--epochs 1 -v --quiet"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --explain --shadow"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --explain --party Lab --roster r"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --explain --rank-from slurm"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --explain --audit f"), ErrorKind::ArgumentConflict);
         assert_eq!(refused("--epochs 1 --identity d"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("--epochs 1 --bind 0.0.0.0:1"), ErrorKind::MissingRequiredArgument);
+        assert_eq!(refused("--epochs 1 --rank-from nobody"), ErrorKind::InvalidValue);
+        assert_eq!(refused("--epochs 1 --rank-from slurm --party Lab --roster r"), ErrorKind::ArgumentConflict);
+        assert_eq!(refused("--epochs 1 --rank-from slurm --dealer-elsewhere"), ErrorKind::MissingRequiredArgument);
         let party = "--epochs 1 --party Lab --roster r";
         assert_eq!(refused(&format!("{party} --cert c")), ErrorKind::MissingRequiredArgument);
         assert_eq!(refused(&format!("{party} --key k")), ErrorKind::MissingRequiredArgument);

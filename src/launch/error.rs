@@ -31,6 +31,17 @@ pub(super) enum LaunchError {
     Identity(#[source] mpc_comm::ConfigError),
     #[error("--tls needs --identity FOLDER, or --cert FILE and --key FILE; `mpc cert new` makes them")]
     NoIdentity,
+    #[error(
+        "--identity {} is the same for all parties of the job: write {{party}} where the names differ, and each finds its own",
+        pattern.display()
+    )]
+    OneIdentity { pattern: PathBuf },
+    #[error(transparent)]
+    Rank(#[from] super::rank::RankError),
+    #[error("--audit {} would be written by all parties: write {{party}} where the names differ", file.display())]
+    OneAudit { file: PathBuf },
+    #[error("cannot write the ledger {}", file.display())]
+    Audit { file: PathBuf, source: io::Error },
     #[error("cannot find free ports on this machine")]
     Ports(#[source] io::Error),
     #[error("cannot write the roster of this run to a temporary file")]

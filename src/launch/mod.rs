@@ -2,7 +2,8 @@
 //!
 //! Started without `--party`, the binary runs all parties on this machine: it makes a roster of free loopback ports,
 //! starts the dealer and every party as a process of its own and shows their output with the party's name before each
-//! line. With `--party NAME --roster FILE` it is one party, to be run by the organisation of that name. `--explain` counts
+//! line. With `--party NAME --roster FILE` it is one party, to be run by the organisation of that name; with `--rank-from
+//! SCHEDULER` it is the one that its rank in a job of `mpirun`, `srun` or the like stands for. `--explain` counts
 //! what the program costs, `--shadow` compares it step by step with the same in the clear. `--help` of such a binary
 //! explains all its flags.
 //!
@@ -48,6 +49,7 @@ mod party;
 mod prefix;
 mod progress;
 mod progress_line;
+mod rank;
 mod rehearse;
 mod roster;
 mod screen;
@@ -59,7 +61,7 @@ use std::{io::Write, process::ExitCode};
 
 use mpc_core::{PartySet, Session};
 
-use self::args::{Cli, Invocation};
+use self::args::{Cli, Invocation, Rehearsal};
 use self::error::LaunchError;
 pub use self::progress::Progress;
 pub use clap::{self, Args};
@@ -124,11 +126,21 @@ where
 {
     logging::start(&cli.logging);
     mpc_core::keep_freed_memory();
-    match &cli.parties.party {
-        None if cli.rehearsal.explain => rehearse::explain(cast, cli, program),
-        None if cli.rehearsal.shadow => rehearse::shadow(cast, cli, program),
-        None => local::run(cast, cli.parties.protocol, &cli.offline, cli.network.tls.tls),
-        Some(_) => party::run(cast, cli, program),
+    if cli.parties.party.is_some() || cli.parties.rank_from.is_some() {
+        return party::run(cast, cli, program);
+    }
+    let env = |name: &str| std::env::var(name).ok();
+    if let Some((scheduler, size)) = rank::unasked(&env) {
+        let name = scheduler.name();
+        tracing::warn!(
+            "one of {size} processes, and each runs all parties: --rank-from {name} makes each of them one party"
+        );
+    }
+    match (&cli.rehearsal, &cli.logging.audit) {
+        (Rehearsal { explain: true, .. }, _) => rehearse::explain(cast, cli, program),
+        (Rehearsal { shadow: true, .. }, _) => rehearse::shadow(cast, cli, program),
+        (_, Some(file)) if !identity::has_party(file) => Err(LaunchError::OneAudit { file: file.clone() }),
+        _ => local::run(cast, cli.parties.protocol, &cli.offline, cli.network.tls.tls),
     }
 }
 

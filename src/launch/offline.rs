@@ -21,7 +21,7 @@ pub(super) struct Flags {
     ///
     /// All parties prepare at the same time, with the dealer online and the flags of the run. The program is rehearsed: it
     /// gets no data, and what it prints of its results are zeros. A package is secret, and serves one run.
-    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["offline", "explain", "shadow"])]
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["offline", "explain", "shadow", "audit"])]
     prepare: Option<PathBuf>,
 
     /// Run on the randomness that --prepare has put into FOLDER; no dealer is needed

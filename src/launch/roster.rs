@@ -28,6 +28,17 @@ pub(super) fn local(cast: Cast<'_>, with_dealer: bool) -> Result<Roster, LaunchE
     Ok(roster)
 }
 
+/// A roster for a job on this host: the parties listen at the ports after `port`, which others may use.
+pub(super) fn of_job(cast: Cast<'_>, with_dealer: bool, port: u16) -> Result<Roster, LaunchError> {
+    let ports = port.saturating_add(1)..;
+    let mut members = ports.zip(cast.compute.iter().copied().chain(with_dealer.then_some(DEALER)));
+    let mut next = || members.next().map(|(port, name)| member(name, format!("{}:{port}", Ipv4Addr::LOCALHOST)));
+    let compute = cast.compute.iter().filter_map(|_| next()).collect();
+    let roster = Roster { compute, clients: clients(cast), dealer: next() };
+    roster.validate("the parties of this program")?;
+    Ok(roster)
+}
+
 /// A roster for this program that shows what to fill in.
 pub(super) fn example(cast: Cast<'_>) -> Roster {
     let entry = |name: &str| member(name, format!("{}.example.org:{EXAMPLE_PORT}", name.to_lowercase()));
@@ -126,6 +137,16 @@ mod tests {
             roster.compute.iter().chain(&roster.dealer).map(|member| member.address.to_string()).collect();
         assert_eq!(addresses.len(), 4);
         assert!(addresses.iter().all(|address| address.starts_with("127.0.0.1:") && !address.ends_with(":0")));
+    }
+
+    #[test]
+    fn a_job_on_one_host_listens_after_its_port() {
+        let roster = of_job(Cast { clients: &["Patient"], ..CAST }, true, 29500).unwrap();
+        let all: Vec<_> = roster.members().map(|member| (&member.name[..], &member.address[..])).collect();
+        let listening = [("Hospital", "127.0.0.1:29501"), ("Lab", "127.0.0.1:29502"), ("Patient", "")];
+        assert_eq!(all[..3], listening);
+        assert_eq!(all[3..], [("dealer", "127.0.0.1:29503")]);
+        assert!(of_job(CAST, false, 29500).unwrap().dealer.is_none());
     }
 
     #[test]

@@ -49,6 +49,10 @@ fn a_key_that_others_can_read_is_refused() {
     }
     fs::set_permissions(at.join(KEY), fs::Permissions::from_mode(0o400)).unwrap();
     Identity::load(&at).unwrap();
+    // As an orchestrator mounts it, which is root.
+    fs::set_permissions(at.join(KEY), fs::Permissions::from_mode(0o440)).unwrap();
+    let root = std::os::unix::fs::MetadataExt::uid(&fs::metadata(at.join(KEY)).unwrap()) == 0;
+    assert_eq!(Identity::load(&at).is_ok(), root);
 }
 
 #[test]
