@@ -167,7 +167,7 @@ fn the_page_on_packages_works_as_it_is_written() {
     for step in steps(PAGE) {
         match step {
             Step::Send { from, file, to, name } => {
-                drop(fs::copy(folder(&from).join(file), folder(&to).join(name)).unwrap())
+                fs::copy(folder(&from).join(file), folder(&to).join(name)).unwrap();
             }
             Step::Run { host, command } if !command.contains("--identity") => {
                 end(start(&host, &command), &folder(&host));

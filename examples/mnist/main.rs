@@ -79,12 +79,12 @@ struct Flags {
     data: Option<PathBuf>,
 
     /// Keeps a checkpoint of each party in DIR/NAME every 100 steps, and goes on from the newest
-    #[arg(long, value_name = "DIR", requires = "key")]
+    #[arg(long, value_name = "DIR", requires = "checkpoint_key")]
     checkpoint: Option<PathBuf>,
 
     /// What this party encrypts its checkpoints with: a file of at least 12 bytes
     #[arg(long, value_name = "FILE", requires = "checkpoint")]
-    key: Option<PathBuf>,
+    checkpoint_key: Option<PathBuf>,
 
     /// Writes the curve of each party for TensorBoard to DIR/NAME
     #[arg(long, value_name = "DIR")]
@@ -189,7 +189,7 @@ async fn main(s: Session, flags: Flags) -> mpc::Result<()> {
     let epochs = Epochs::default();
     if !flags.clear_only {
         let shared = (share(&s, &rows).await?, share(&s, &test).await?);
-        let checkpoints = match (&flags.checkpoint, &flags.key) {
+        let checkpoints = match (&flags.checkpoint, &flags.checkpoint_key) {
             (Some(folder), Some(key)) => {
                 Some(Checkpoints::new(folder.join(s.name()), key).map_err(mpc::Error::program)?)
             }

@@ -78,12 +78,14 @@ mod tests {
     #[test]
     fn a_session_ends_beyond_its_limits() {
         let allowance = Allowance { session_requests: Some(3), session_megabytes: Some(1) };
-        let check = |requests, bytes| allowance.check(&Served { requests, bytes }).map_err(|error| error.to_string());
+        let check = |requests, bytes| {
+            allowance.check(&Served { requests, bytes, ..Served::default() }).map_err(|error| error.to_string())
+        };
         assert_eq!(check(3, 1_000_000), Ok(()));
         assert!(check(4, 0).unwrap_err().contains("at most 3 requests"));
         assert!(check(0, 1_000_001).unwrap_err().contains("at most 1 MB"));
         let none = Allowance { session_requests: None, session_megabytes: None };
-        assert!(none.check(&Served { requests: u64::MAX, bytes: u64::MAX }).is_ok());
+        assert!(none.check(&Served { requests: u64::MAX, bytes: u64::MAX, ..Served::default() }).is_ok());
     }
 
     #[test]
@@ -92,8 +94,8 @@ mod tests {
         let none = Allowance { session_requests: None, session_megabytes: None };
         let (mut first, mut second) = (counts.watch(none), counts.watch(none));
         for (requests, bytes) in [(1, 10), (2, 30)] {
-            first(&Served { requests, bytes }).unwrap();
-            second(&Served { requests, bytes }).unwrap();
+            first(&Served { requests, bytes, ..Served::default() }).unwrap();
+            second(&Served { requests, bytes, ..Served::default() }).unwrap();
         }
         assert_eq!((counts.requests.get(), counts.bytes.get()), (4, 60));
     }

@@ -10,10 +10,18 @@ Seconds are the median of five runs after one to warm up, from shares of the inp
 import statistics
 import sys
 import time
+import types
 
 import torch
 
 torch.set_num_threads(1)
+# Newer releases of torch lack what CrypTen's ONNX converter, which is not used here, imports.
+try:
+    import torch.onnx._internal.registration
+except ImportError:
+    stub = types.ModuleType("torch.onnx._internal.registration")
+    stub.registry = None
+    sys.modules[stub.__name__] = stub
 
 import crypten
 import crypten.communicator
