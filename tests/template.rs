@@ -1,6 +1,9 @@
 //! `examples/template` is a program outside of this workspace: its copy elsewhere, with the path changed, builds and runs.
 
-use std::{env, fs, path::Path, process::Command};
+#[allow(dead_code, reason = "no example is run here")]
+mod common;
+
+use std::{env, fs, path::Path};
 
 /// A user's first steps, without the network. Builds the library as a user's program does, in the target directory of this
 /// build, so that what others wrote is not built again.
@@ -20,7 +23,7 @@ fn a_copy_of_the_template_builds_and_runs() {
     assert!(manifest.contains("path = \"../..\""));
     fs::write(copy.path().join("Cargo.toml"), manifest.replace("path = \"../..\"", &path)).unwrap();
 
-    let mut command = Command::new(env!("CARGO"));
+    let mut command = common::cargo();
     command.args(["run", "--offline", "--quiet", "--color", "never"]).current_dir(copy.path());
     command.env("CARGO_TARGET_DIR", target).env_remove("RUST_LOG").env_remove("MPC_LAUNCHED");
     let output = command.output().unwrap();

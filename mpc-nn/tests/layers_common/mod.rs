@@ -139,7 +139,7 @@ impl Check {
         clear: impl Fn(&Named, &Array) -> Array,
     ) {
         for parties in [2, 3] {
-            let (rounds, y, mut at, gradients) = agreed(Sim::new(parties).run(async |s: Session| {
+            let (rounds, y, mut at, gradients) = agreed(Sim::new(parties).seed(1).run(async |s: Session| {
                 let model = build(&s);
                 seen(s, model, x, &forward).await
             }));
