@@ -104,22 +104,25 @@ fn places(cast: &Cast, tls: bool) -> Places {
     let own = Ipv4Addr::new(127, 64 + (std::process::id() % 128) as u8, high, low.max(1));
     // Below the ports that the system gives to callers: one that calls a port of its own would be connected to itself.
     let mut port = 20_000;
-    let mut bind = || {
+    let mut next = || {
         port += 1;
-        TcpListener::bind((own, port)).or_else(|_| TcpListener::bind((Ipv4Addr::LOCALHOST, 0))).unwrap()
+        SocketAddr::from((own, port))
     };
+    let free = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let folder = tempfile::tempdir().unwrap();
-    let (mut listeners, mut held, mut real) = (Vec::new(), Vec::new(), BTreeMap::new());
+    let (mut listeners, mut real) = (Vec::new(), BTreeMap::new());
     let mut entry = |member: Member, name: &str, listens: bool| {
         let fingerprint =
             tls.then(|| Identity::create(name, 1, folder.path().join(name)).unwrap().certificate().fingerprint);
         let mut address = String::new();
         if listens {
-            let (relay, place) = (bind(), bind());
-            address = relay.local_addr().unwrap().to_string();
-            real.insert(member, place.local_addr().unwrap());
+            let relay = TcpListener::bind(next()).or_else(|_| free()).unwrap();
+            let at = relay.local_addr().unwrap();
+            address = at.to_string();
+            // Not tried out: a process that another thread is just starting would keep it for a moment.
+            let place = if at.ip() == own { next() } else { free().unwrap().local_addr().unwrap() };
+            real.insert(member, place);
             listeners.push((member, relay));
-            held.push(place);
         }
         Entry { name: name.to_owned(), address, fingerprint }
     };
