@@ -31,10 +31,10 @@ fn what_happens_is_what_the_page_says() {
     }
 }
 
-/// All programs, many points; writes docs/faults.md anew. About ten minutes on two cores:
+/// All programs, many points; writes docs/faults.md anew. About five minutes on two cores:
 /// `cargo test --test faults -- --ignored --nocapture`.
 #[test]
-#[ignore = "ten minutes; writes docs/faults.md"]
+#[ignore = "five minutes; writes docs/faults.md"]
 fn the_whole_matrix() {
     page::write(&matrix::run(Depth::Long));
 }
