@@ -135,12 +135,13 @@ impl End {
     }
 
     fn tell(&self, by: StoppedBy) {
+        // Before the others hear of it: what they answer must not be the cause that this end reports. Nobody listens any more
+        // when it is over anyway.
+        let _ = self.inbox.send(Event::Stopped { by });
         // The mesh says it too when it hears of it; after an abort nothing more leaves, so whoever is first says it.
         let mut frame = Frame::text(Kind::Abort, &Error::Stopped { by }.to_string());
         frame.round = u64::from(self.me.0);
         self.outboxes().iter().filter_map(Weak::upgrade).for_each(|outbox| outbox.post(frame.clone()));
-        // Nobody listens any more when it is over anyway.
-        let _ = self.inbox.send(Event::Stopped { by });
     }
 
     fn outboxes(&self) -> MutexGuard<'_, Vec<Weak<dyn Outbox>>> {
