@@ -57,7 +57,7 @@ fn a_client_is_a_process_too_and_alone_learns_its_result() {
 fn a_failing_party_ends_the_run_and_is_named() {
     let start = Instant::now();
     let (_, error) = expect(1, &["--fail", "Lab", "--steps", "100000"]);
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     let last: Vec<&str> = error.lines().rev().take(2).collect();
     assert_eq!(last, ["  because: the file data.csv is empty", "error: Lab failed (exit status: 1)"]);
 }
@@ -119,6 +119,7 @@ fn a_killed_launcher_leaves_nobody_behind() {
     wait_until(|| parties() >= 3);
     launcher.kill().unwrap();
     launcher.wait().unwrap();
+    // A party that computes and asks nobody, as these do, has 10 s to end by itself: docs/faults.md.
     wait_until(|| parties() == 0);
 }
 
@@ -126,7 +127,7 @@ fn a_killed_launcher_leaves_nobody_behind() {
 fn wait_until(condition: impl Fn() -> bool) {
     let start = Instant::now();
     while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(10), "it does not happen");
+        assert!(start.elapsed() < Duration::from_secs(60), "it does not happen");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
