@@ -11,6 +11,7 @@ mod meta;
 mod payload;
 pub mod series;
 pub mod tree;
+mod turns;
 
 pub use crate::level::Level;
 pub use cpu::Cpu;

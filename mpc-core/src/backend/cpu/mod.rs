@@ -330,7 +330,7 @@ impl Backend for Cpu {
         waves: &CpuArray<R>,
         first: bool,
     ) -> CpuArray<R> {
-        series::combine(series, fraction_bits, m, waves, first).into()
+        self.combined(series, fraction_bits, m, waves, first)
     }
 }
 

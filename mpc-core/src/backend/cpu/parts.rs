@@ -29,25 +29,36 @@ pub(super) fn parallel(len: usize) -> bool {
 /// the pieces of one task for one thread: it gets the place of a piece's first element, and the piece, and must write all
 /// of it, since there may be something else in it.
 pub(super) fn build<T: Pod + Send, F: FnMut(usize, &mut [T])>(len: usize, task: impl Fn() -> F + Sync) -> Vec<T> {
-    if len <= PIECE {
+    rows(len, 1, task)
+}
+
+/// The same for `count` rows of `width` elements: a piece has whole rows.
+pub(super) fn rows<T: Pod + Send, F: FnMut(usize, &mut [T])>(
+    count: usize,
+    width: usize,
+    task: impl Fn() -> F + Sync,
+) -> Vec<T> {
+    let whole_rows = |elements: usize| (elements / width.max(1)).max(1) * width.max(1);
+    let (len, piece, share) = (count * width, whole_rows(PIECE), whole_rows(PART));
+    if len <= piece {
         let mut out = vec![T::zeroed(); len];
         task()(0, &mut out);
         return out;
     }
     let mut out = Vec::with_capacity(len);
     let part = |(number, part): (usize, &mut [MaybeUninit<T>])| {
-        let (mut make, mut made) = (task(), [T::zeroed(); PIECE]);
-        for (at, room) in part.chunks_mut(PIECE).enumerate() {
+        let (mut make, mut made) = (task(), vec![T::zeroed(); piece]);
+        for (at, room) in part.chunks_mut(piece).enumerate() {
             let made = &mut made[..room.len()];
-            make(number * PART + at * PIECE, made);
+            make(number * share + at * piece, made);
             room.write_copy_of_slice(made);
         }
     };
     let room = &mut out.spare_capacity_mut()[..len];
     if parallel(len) {
-        room.par_chunks_mut(PART).enumerate().for_each(part);
+        room.par_chunks_mut(share).enumerate().for_each(part);
     } else {
-        room.chunks_mut(PART).enumerate().for_each(part);
+        room.chunks_mut(share).enumerate().for_each(part);
     }
     // SAFETY: the chunks of `room` are its `len` elements, and `part` has written all of each.
     unsafe { out.set_len(len) };
@@ -120,6 +131,19 @@ mod tests {
                 }
             };
             assert!(build(len, numbers).into_iter().eq(0..len as u64), "{len}");
+        }
+    }
+
+    #[test]
+    fn rows_stay_whole() {
+        for (count, width) in [(0, 5), (5, 0), (3, 7), (9000, 24), (5, PIECE + 1), (PARALLEL, 3)] {
+            let numbers = || {
+                move |from: usize, piece: &mut [u64]| {
+                    assert!(width == 0 || from.is_multiple_of(width) && piece.len().is_multiple_of(width));
+                    piece.iter_mut().enumerate().for_each(|(i, x)| *x = (from + i) as u64);
+                }
+            };
+            assert!(rows(count, width, numbers).into_iter().eq(0..(count * width) as u64), "{count} {width}");
         }
     }
 }

@@ -4,7 +4,7 @@
 use super::{super::compare, Totals};
 use crate::{
     backend::{
-        Add, Backend, Cpu, CpuArray, Series,
+        Add, Backend, Cpu, CpuArray,
         tree::{self, plane},
     },
     bilinear::{Bilinear, Linear},
@@ -154,13 +154,10 @@ impl<R: Ring> Worker<'_, R> {
                 self.correct_bits(here(Purpose::FactorProducts), &products.into());
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
-                let width = 2 * usize::from(*harmonics);
-                let mask = self.mask(mask);
-                let mut waves = vec![R::ZERO; width * mask.len()];
-                for (waves, r) in waves.chunks_exact_mut(width.max(1)).zip(mask.iter()) {
-                    Series::waves(*period_log2, self.fixed.bits(), *r, waves);
-                }
-                self.correct(here(Purpose::Waves), &waves.into());
+                let (code, harmonics) = ((*period_log2, self.fixed.bits()), usize::from(*harmonics));
+                let others = self.others(here(Purpose::Waves), 2 * harmonics * mask.out_len(), Add::Sum);
+                let waves = self.cpu.waves(code, harmonics, &self.mask(mask), &others);
+                self.put(here(Purpose::Waves), &waves);
             }
         }
     }
