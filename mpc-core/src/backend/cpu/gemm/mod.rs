@@ -2,6 +2,8 @@
 //! instructions (one a file), chosen at run time. Blocking as in Goto and van de Geijn, Anatomy of High-Performance
 //! Matrix Multiplication (ACM TOMS 2008).
 
+#[cfg(any(test, all(target_arch = "x86_64", target_os = "linux", target_env = "gnu")))]
+mod amx;
 #[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
@@ -10,6 +12,8 @@ mod blocked;
 #[cfg(target_arch = "x86_64")]
 mod ifma;
 mod kernel;
+#[cfg(target_arch = "aarch64")]
+mod neon;
 mod operand;
 mod portable;
 #[cfg(test)]
@@ -19,7 +23,7 @@ mod thin;
 use crate::{level::Level, ring::Ring};
 use kernel::Kernel;
 pub(super) use operand::{Offsets, Operand};
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::any::TypeId;
 
 /// From so many ring multiplications on a product is split over threads.
@@ -56,25 +60,19 @@ impl<R: Ring> Term<'_, R> {
         if out.is_empty() || k == 0 {
             return;
         }
-        #[cfg(target_arch = "x86_64")]
-        if let Some((term, out)) = self.words(out) {
-            let done = match level {
-                Level::Portable => None,
-                Level::Avx2 => avx2::Avx2::new().map(|kernel| term.with(kernel, out)),
-                Level::Avx512 => avx512::Avx512::new().map(|kernel| term.with(kernel, out)),
-                Level::Ifma => ifma::Ifma::new().map(|kernel| term.with(kernel, out)),
-            };
-            if done.is_some() {
-                return;
-            }
+        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+        if let Some((term, out)) = self.words(out)
+            && term.with_level(level, out)
+        {
+            return;
         }
-        #[cfg(not(target_arch = "x86_64"))]
+        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
         let _ = level;
         self.with(portable::Portable, out);
     }
 
     /// The same term and result, if the ring is that of 64 bits: the other kernels are for it alone.
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     fn words<'b>(&'b self, out: &'b mut [R]) -> Option<(Term<'b, u64>, &'b mut [u64])> {
         if TypeId::of::<R>() != TypeId::of::<u64>() {
             return None;
@@ -105,5 +103,42 @@ impl<R: Ring> Term<'_, R> {
                 out[j..].iter_mut().step_by(n).zip(column).for_each(|(to, &x)| *to = R::add(*to, x));
             }
         }
+    }
+}
+
+impl Term<'_, u64> {
+    /// Whether the product was added with the instructions of this level, or of one below.
+    #[cfg(target_arch = "x86_64")]
+    fn with_level(&self, level: Level, out: &mut [u64]) -> bool {
+        #[cfg(all(target_os = "linux", target_env = "gnu"))]
+        if level == Level::Amx
+            && let Some(tiles) = amx::tiles::Tiles::new()
+        {
+            self.with(amx::Amx(tiles), out);
+            return true;
+        }
+        if level >= Level::Ifma
+            && let Some(kernel) = ifma::Ifma::new()
+        {
+            self.with(kernel, out);
+        } else if level >= Level::Avx512
+            && let Some(kernel) = avx512::Avx512::new()
+        {
+            self.with(kernel, out);
+        } else if level >= Level::Avx2
+            && let Some(kernel) = avx2::Avx2::new()
+        {
+            self.with(kernel, out);
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Whether the product was added with the instructions of this level.
+    #[cfg(target_arch = "aarch64")]
+    fn with_level(&self, level: Level, out: &mut [u64]) -> bool {
+        let kernel = neon::Neon::new().filter(|_| level == Level::Neon);
+        kernel.map(|kernel| self.with(kernel, out)).is_some()
     }
 }

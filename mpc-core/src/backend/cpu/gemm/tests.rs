@@ -36,6 +36,10 @@ fn check([m, k, n]: [usize; 3], seed: u64) {
             Term { negative: true, ..term }.add_to(level, &mut out);
             assert!(out == start, "{level}: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}, subtracted");
         }
+        // What surrounds the instructions of AMX, where there are none.
+        let mut out = vec![0; m * n];
+        term.with(amx::Amx(amx::twin::Twin), &mut out);
+        assert!(out == product, "AMX's twin: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}");
     }
 }
 

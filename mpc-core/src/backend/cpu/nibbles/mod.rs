@@ -56,9 +56,9 @@ fn dispatch<R: Ring, const LESS: bool>(level: Level, c: &[R], tables: Operand<'_
         let c = bytemuck::cast_slice(c);
         let avx2 = || avx2::Avx2::new().map(|kernel| look_up::<u64, _, LESS>(kernel, c, tables));
         let found = match level {
-            Level::Portable => None,
+            Level::Portable | Level::Neon => None,
             Level::Avx2 => avx2(),
-            Level::Avx512 | Level::Ifma => match avx512::Avx512::new() {
+            Level::Avx512 | Level::Ifma | Level::Amx => match avx512::Avx512::new() {
                 Some(kernel) => Some(look_up::<u64, _, LESS>(kernel, c, tables)),
                 None => avx2(),
             },
