@@ -33,7 +33,7 @@ HD void limbs_each(const limbs_args &args, u64 i) {
   for (u32 k = 0; k < 4; ++k) {
     const bool inside = lane < args.lanes && depth + k < args.depths;
     elements[k] =
-        inside ? element(args.from, args.geometry, (u32)(args.batch + batch), (u32)lane, (u32)(depth + k)) : 0;
+        inside ? element(args.from, args.geometry, 0, (u32)(args.batch + batch), (u32)lane, (u32)(depth + k)) : 0;
   }
   for (u32 limb = 0; limb < LIMBS; ++limb) {
     u32 four = 0;
@@ -43,13 +43,14 @@ HD void limbs_each(const limbs_args &args, u64 i) {
 }
 EACH(limbs)
 
-// A block of 8 warps makes 64 x 64 elements: 32 x 16 each warp. block.z counts parts of the depth, then batches.
+// A block of 8 warps makes 64 x 64 elements: 32 x 16 each warp. block.z counts parts of the depth, then batches. A second
+// product is more depth of the first: its steps follow.
 struct limb_product_args {
-  const u32 *left, *right;  // as `limbs` writes them, 4 tiles for each block
+  const u32 *left[2], *right[2];  // of each product, as `limbs` writes them, 4 tiles for each block
   Result result;
   u64 batch, row, column;   // of the first element
   u64 rows, columns;        // of the whole result
-  u64 left_tiles, right_tiles, steps, parts;
+  u64 left_tiles, right_tiles, steps, parts, products;
 };
 
 // Sums of a thread, by i + j, by 16 rows and by 8 columns of its warp.
@@ -138,10 +139,10 @@ HD void limb_product_block(const limb_product_args &args, const Block &block, u6
   enum { HALF = 4 * BLOCK_WORDS, BOTH = 2 * HALF };
   Sums sums[LOCAL];
   const u32 batch = block.z / (u32)args.parts, part = block.z % (u32)args.parts;
-  const u32 each = ((u32)args.steps + (u32)args.parts - 1) / (u32)args.parts;
-  const u32 first = part * each, last = first + each < args.steps ? first + each : (u32)args.steps;
-  const u32 *left = args.left + (batch * args.left_tiles + 4 * block.y) * args.steps * BLOCK_WORDS;
-  const u32 *right = args.right + (batch * args.right_tiles + 4 * block.x) * args.steps * BLOCK_WORDS;
+  const u32 steps = (u32)(args.steps * args.products), each = (steps + (u32)args.parts - 1) / (u32)args.parts;
+  const u32 first = part * each, last = first + each < steps ? first + each : steps;
+  const u64 left = (batch * args.left_tiles + 4 * block.y) * args.steps * BLOCK_WORDS;
+  const u64 right = (batch * args.right_tiles + 4 * block.x) * args.steps * BLOCK_WORDS;
 
   for (u32 from = first; from < last; from += RUN) {
     const u32 to = from + RUN < last ? from + RUN : last;
@@ -152,12 +153,16 @@ HD void limb_product_block(const limb_product_args &args, const Block &block, u6
       for (u32 at = 0; at < LIMBS * 16; ++at) sums[LOCAL_AT(t)].of[at / 16][at / 8 % 2][at / 4 % 2][at % 4] = 0;
     }
     for (u32 step = from; step <= to; ++step) {
+      const bool second = step >= args.steps;
+      const u64 deep = step - (second ? args.steps : 0);
+      const u32 *lefts = (second ? args.left[1] : args.left[0]) + left;
+      const u32 *rights = (second ? args.right[1] : args.right[0]) + right;
       THREADS(t) {
         // Step `step` is asked for; the one before, which is here after the wait, is multiplied below.
         for (u32 k = 0; k < BOTH / 4 / 256 && step < to; ++k) {
           const u32 at = 4 * (t + 256 * k), tile = at % HALF / BLOCK_WORDS, word = at % BLOCK_WORDS;
-          const u32 *operand = at < HALF ? left : right;
-          copy_16_bytes(shared + step % 2 * BOTH + at, operand + (tile * args.steps + step) * BLOCK_WORDS + word);
+          const u32 *operand = at < HALF ? lefts : rights;
+          copy_16_bytes(shared + step % 2 * BOTH + at, operand + (tile * args.steps + deep) * BLOCK_WORDS + word);
         }
         copies_end();
         copies_arrive();
@@ -190,7 +195,7 @@ HD void limb_product_block(const limb_product_args &args, const Block &block, u6
 #endif
         for (u32 d = 0; d < LIMBS; ++d) sum += (u64)sums[LOCAL_AT(t)].of[d][m][n][k] << (8 * d);
         if (row < args.rows && column < args.columns)
-          deliver(args.result, (u32)(args.batch + batch), (u32)row, (u32)column, sum);
+          deliver(args.result, (u32)(args.batch + batch), (u32)row, (u32)column, from == first, sum);
       }
     }
   }

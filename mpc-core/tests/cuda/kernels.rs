@@ -67,6 +67,11 @@ fn elementwise<B: Backend, R: Ring>(backend: &B, len: usize, all: &mut Results) 
     add("fill", &backend.fill(len, R::from_i128(-7)));
     add("add", &backend.add(&a, &b));
     add("sub", &backend.sub(&a, &b));
+    let zeros = backend.fill(len, R::ZERO);
+    add("add to zeros", &backend.add(&zeros, &a));
+    add("add zeros", &backend.add(&a, &zeros));
+    add("sub zeros", &backend.sub(&a, &zeros));
+    add("sub from zeros", &backend.sub(&zeros, &a));
     add("add_scalar", &backend.add_scalar(&a, R::from_i128(-3)));
     add("mul", &backend.bilinear(&Bilinear::Mul { len }, &a, &b));
     add("neg", &backend.linear(&Linear::Neg, &a));
@@ -145,7 +150,16 @@ fn random_by<B: Backend>(backend: &B, seed: &Seed, all: &mut Results) {
         let at = Address { op, part: 3, purpose: Purpose::Own };
         all.add(format!("random {range:?}"), backend, &backend.random::<u64>(seed, at, range.clone()));
         all.add(format!("random {range:?}, 32 bits"), backend, &backend.random::<u32>(seed, at, range.clone()));
-        all.add(format!("random {range:?}, 128 bits"), backend, &backend.random::<u128>(seed, at, range));
+        all.add(format!("random {range:?}, 128 bits"), backend, &backend.random::<u128>(seed, at, range.clone()));
+        // Parts before and after the whole is in memory.
+        let (whole, len) = (backend.random::<u64>(seed, at, range.clone()), range.len());
+        let part = || backend.planes(&whole, len / 3..len - len / 4);
+        let (early, all_of_it) = (part(), backend.not(&whole));
+        for (name, part) in [("early", &early), ("late", &part()), ("whole", &all_of_it)] {
+            all.add(format!("random {range:?}, {name} part"), backend, part);
+        }
+        let constant = backend.planes(&backend.fill(len, 77u64), len / 3..len);
+        all.add(format!("part of a constant of {len}"), backend, &constant);
     }
 }
 
@@ -237,8 +251,14 @@ fn products<B: Backend>(backend: &B, all: &mut Results) {
         let dealt = up::<B, u64>(backend, 5, out);
         all.add(format!("{map:?}"), backend, &backend.bilinear(&map, &x, &y));
         for first in [true, false] {
-            let step = Masked { opened: [&x, &y], masks: [&l_x, &l_y], dealt: &dealt, first };
-            all.add(format!("{map:?} of masks"), backend, &backend.masked_bilinear(&map, step));
+            // Masks that another party has alone are zero here. The second and the third time limbs are kept and used again.
+            let [none_x, none_y] = [a, b].map(|len| backend.fill(len, 0u64));
+            let masks =
+                [[&l_x, &l_y], [&none_x, &l_y], [&l_x, &none_y], [&none_x, &none_y], [&l_x, &l_y], [&l_x, &l_y]];
+            for (number, masks) in masks.into_iter().enumerate() {
+                let step = Masked { opened: [&x, &y], masks, dealt: &dealt, first };
+                all.add(format!("{map:?} of masks {number}"), backend, &backend.masked_bilinear(&map, step));
+            }
         }
     }
     // All limbs 255: the largest sums.

@@ -7,5 +7,6 @@
 mod common;
 mod emulator;
 mod failures;
+mod kept;
 mod kernels;
 mod sessions;

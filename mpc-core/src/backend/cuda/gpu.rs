@@ -5,7 +5,8 @@
 
 use super::{
     driver::{Code, checked, cu, missing},
-    kernels::Kernel,
+    kernels::{Fill, Kernel},
+    packs::Packs,
     staging::Staging,
 };
 use crate::error::{DeviceError, Error, Result};
@@ -20,6 +21,7 @@ use std::{
     ptr,
     rc::Rc,
 };
+use zeroize::Zeroizing;
 
 /// Threads of a block, in every kernel.
 const THREADS: u32 = 256;
@@ -44,6 +46,12 @@ pub(super) struct Gpu {
     /// Bytes that are taken.
     pub(super) used: Cell<u64>,
     pub(super) staging: RefCell<Staging>,
+    /// Limbs of operands that come again.
+    pub(super) packs: Packs,
+    /// Keys of generators that arrays follow from.
+    keys: RefCell<Vec<Rc<Zeroizing<[u32; 8]>>>>,
+    /// How much memory was taken so far: its numbers.
+    memories: Cell<u64>,
     device: sys::CUdevice,
     context: sys::CUcontext,
     module: sys::CUmodule,
@@ -92,6 +100,9 @@ impl Gpu {
             limit: limit.unwrap_or(u64::MAX),
             used: Cell::new(0),
             staging: RefCell::default(),
+            packs: Packs::default(),
+            keys: RefCell::default(),
+            memories: Cell::new(0),
             device: device.as_raw(),
             context: ptr::null_mut(),
             module: ptr::null_mut(),
@@ -146,6 +157,31 @@ impl Gpu {
     pub(super) fn free(&self, at: u64) {
         let _ = cu!(cuCtxSetCurrent(self.context));
         let _ = cu!(cuMemFreeAsync(at, self.stream));
+    }
+
+    /// A number that no memory of this GPU has had.
+    pub(super) fn next_number(&self) -> u64 {
+        self.memories.set(self.memories.get() + 1);
+        self.memories.get()
+    }
+
+    /// The number of a key, the same for the same key: a session has few of them.
+    pub(super) fn key(&self, words: &Zeroizing<[u32; 8]>) -> usize {
+        let mut keys = self.keys.borrow_mut();
+        keys.iter().position(|key| **key == *words).unwrap_or_else(|| {
+            keys.push(Rc::new(words.clone()));
+            keys.len() - 1
+        })
+    }
+
+    /// The key of a number.
+    pub(super) fn key_words(&self, number: usize) -> Rc<Zeroizing<[u32; 8]>> {
+        self.keys.borrow()[number].clone()
+    }
+
+    pub(super) fn fill_zeros(&self, out: u64, words: usize) {
+        let threads = words as u64;
+        self.each(threads, &Fill { threads, out, value: 0 });
     }
 
     /// What went wrong so far. Kernels run on when their calls have returned: what goes wrong in them shows when results are

@@ -57,7 +57,8 @@ pub(super) struct Strided {
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Operand {
-    pub(super) data: u64,
+    pub(super) data: [u64; 2],
+    pub(super) less: [u64; 2],
     pub(super) kind: Kind,
     pub(super) strides: [u64; 3],
 }
@@ -76,7 +77,7 @@ pub(super) enum Kind {
 
 /// `Geometry` of gemm.cuh.
 #[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Shape {
     pub(super) counts: [u64; 4],
     pub(super) input: [u64; 2],
@@ -89,14 +90,15 @@ pub(super) struct Shape {
 
 /// `Result` of gemm.cuh.
 #[repr(C)]
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Target {
     pub(super) data: u64,
+    pub(super) base: u64,
     pub(super) batch: u64,
     pub(super) row: u64,
     pub(super) outer: u64,
     pub(super) inner: u64,
-    pub(super) negative: u64,
+    pub(super) fresh: u64,
     pub(super) shared: u64,
 }
 
@@ -136,13 +138,14 @@ kernels! {
     }
     Product = c"mpc_product" {
         left: Operand, right: Operand, shape: Shape, result: Target, rows: u64, columns: u64, depth: u64, parts: u64,
+        products: u64,
     }
     Limbs = c"mpc_limbs" {
         threads: u64, from: Operand, shape: Shape, out: u64, batch: u64, lane: u64, depth: u64, lanes: u64, depths: u64,
         tiles: u64, steps: u64,
     }
     LimbProduct = c"mpc_limb_product" {
-        left: u64, right: u64, result: Target, batch: u64, row: u64, column: u64, rows: u64, columns: u64,
-        left_tiles: u64, right_tiles: u64, steps: u64, parts: u64,
+        left: [u64; 2], right: [u64; 2], result: Target, batch: u64, row: u64, column: u64, rows: u64, columns: u64,
+        left_tiles: u64, right_tiles: u64, steps: u64, parts: u64, products: u64,
     }
 }

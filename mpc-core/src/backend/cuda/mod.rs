@@ -13,6 +13,7 @@ mod gates;
 mod gpu;
 mod kernels;
 mod layout;
+mod packs;
 mod product;
 mod rings;
 mod staging;
@@ -104,6 +105,12 @@ impl Cuda {
     /// Bytes of its memory that this backend has taken.
     pub fn used(&self) -> u64 {
         self.0.gpu.used.get()
+    }
+
+    /// Bytes of limbs that are kept for operands that come again (they are part of [`Self::used`], and make room when memory is
+    /// short), and how often limbs were used again.
+    pub fn kept(&self) -> (u64, u64) {
+        self.0.gpu.packs.kept()
     }
 
     fn gpu(&self) -> &Rc<Gpu> {

@@ -1,6 +1,6 @@
 //! The backend of every ring: kernels for 64 bits, the CPU for the others.
 
-use super::*;
+use super::{array::Rule, *};
 
 /// `$words` if the arrays are of the ring of 64 bits, else `$others`.
 macro_rules! by_ring {
@@ -10,6 +10,12 @@ macro_rules! by_ring {
             _ => $others,
         }
     };
+}
+
+/// What is left of `a` when nothing is added to it: other parties' shares of what one party has alone are zero.
+fn unchanged<R: Ring>(a: &CudaArray<R>, b: &CudaArray<R>) -> Option<CudaArray<R>> {
+    assert_eq!(a.len(), b.len(), "operands of one length");
+    b.is_zero().then(|| a.clone())
 }
 
 impl Backend for Cuda {
@@ -32,7 +38,7 @@ impl Backend for Cuda {
     }
     fn fill<R: Ring>(&self, len: usize, value: R) -> CudaArray<R> {
         match R::BITS {
-            64 => of(self.filled(len, R::low(value))),
+            64 => CudaArray::ruled(self.gpu(), len, Rule::Constant(R::low(value))),
             _ => self.copied_in(&vec![value; len]),
         }
     }
@@ -57,9 +63,15 @@ impl Backend for Cuda {
     }
 
     fn add<R: Ring>(&self, a: &CudaArray<R>, b: &CudaArray<R>) -> CudaArray<R> {
+        if let Some(sum) = unchanged(a, b).or_else(|| unchanged(b, a)) {
+            return sum;
+        }
         by_ring!([a, b] self.zip(a, b, kernels::how::ADD), self.back(self.0.cpu.add(&self.host(a), &self.host(b))))
     }
     fn sub<R: Ring>(&self, a: &CudaArray<R>, b: &CudaArray<R>) -> CudaArray<R> {
+        if let Some(difference) = unchanged(a, b) {
+            return difference;
+        }
         by_ring!([a, b] self.zip(a, b, kernels::how::SUB), self.back(self.0.cpu.sub(&self.host(a), &self.host(b))))
     }
     fn add_scalar<R: Ring>(&self, a: &CudaArray<R>, c: R) -> CudaArray<R> {

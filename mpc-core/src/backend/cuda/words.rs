@@ -1,6 +1,13 @@
 //! What the backend computes in the ring of 64 bits, and on packed bits: one kernel each, or two.
 
-use super::{Cuda, CudaArray, kernels as k, kernels::how, layout, product};
+use super::{
+    Cuda, CudaArray,
+    array::Rule,
+    kernels as k,
+    kernels::how,
+    layout,
+    product::{self, Factor},
+};
 use crate::{
     along::{Along, Pick},
     backend::{ByBit, Masked, Payload, Series, tree},
@@ -10,6 +17,7 @@ use crate::{
     shape::View,
 };
 use rayon::prelude::*;
+use smallvec::SmallVec;
 use std::ops::Range;
 
 type Words = CudaArray<u64>;
@@ -18,8 +26,6 @@ type Words = CudaArray<u64>;
 const RUN: usize = 64;
 /// From so many results on, one thread adds up all of each.
 const MANY: usize = 1 << 16;
-/// 32-bit words of a block of ChaCha20.
-const BLOCK: u64 = 16;
 
 fn same_len(arrays: &[&Words], len: usize) {
     assert!(arrays.iter().all(|array| array.len() == len), "operands of one length");
@@ -71,16 +77,9 @@ impl Cuda {
 
     /// The stream of any ring is made of words of 32 bits. Nothing for generators without a kernel.
     pub(super) fn expanded<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> Option<CudaArray<R>> {
-        let key = seed.chacha_key()?;
-        let out = self.room::<R>(range.len());
-        let of = |elements: usize| elements as u64 * u64::from(R::BITS / 32);
-        let (first, len) = (of(range.start), of(range.len()));
-        let threads = (first + len).div_ceil(BLOCK) - first / BLOCK;
-        if len > 0 {
-            let (out, stream, key) = (out.at(), at.stream(), *key);
-            self.gpu().each(threads, &k::Random { threads, out, stream, first, len, key });
-        }
-        Some(out)
+        let key = self.gpu().key(&seed.chacha_key()?);
+        let first = range.start as u64 * u64::from(R::BITS / 32);
+        Some(CudaArray::ruled(self.gpu(), range.len(), Rule::Random { key, stream: at.stream(), first }))
     }
 
     /// Nothing where there is no kernel.
@@ -177,13 +176,8 @@ impl Cuda {
         if let Bilinear::Mul { .. } = map {
             return Some(self.zip(a, b, how::MUL));
         }
-        let out = self.filled(map.out_len(), 0);
-        self.add_product(map, [a, b], false, &out).then_some(out)
-    }
-
-    fn add_product(&self, map: &Bilinear, [a, b]: [&Words; 2], negative: bool, out: &Words) -> bool {
-        assert_eq!(map.lens(), Some((a.len(), b.len(), out.len())), "operands of the sizes that the map says");
-        product::add_to(self.gpu(), self.0.tuning, map, [a, b], negative, out)
+        assert_eq!(map.lens(), Some((a.len(), b.len(), map.out_len())), "operands of the sizes that the map says");
+        product::sum(self.gpu(), self.0.tuning, map, &[[Factor::of(a), Factor::of(b)]], None)
     }
 
     /// Nothing where there is no kernel.
@@ -197,11 +191,18 @@ impl Cuda {
             self.gpu().each(threads, &k::MaskedProduct { threads, opened, masks, dealt, out: to, first });
             return Some(out);
         }
-        let right = if first { self.zip(m_b, l_b, how::SUB) } else { self.each(l_b, how::TIMES, u64::MAX) };
-        let out: Words = self.room(dealt.len());
-        self.gpu().copy_within(dealt.at(), out.at(), dealt.bytes());
-        let done = self.add_product(map, [m_a, &right], false, &out) && self.add_product(map, [l_a, m_b], true, &out);
-        done.then_some(out)
+        let lens = Some((m_a.len(), m_b.len(), dealt.len()));
+        assert!(map.lens() == lens && lens == Some((l_a.len(), l_b.len(), dealt.len())), "the sizes that the map says");
+        // Both products in one kernel, with the sign and the difference in the operands. What is known to be zero is left out:
+        // a mask that another party has alone.
+        let mut pairs: SmallVec<[_; 2]> = SmallVec::new();
+        if first || !l_b.is_zero() {
+            pairs.push([Factor::of(m_a), Factor::less(first.then_some(m_b), l_b, m_b)]);
+        }
+        if !l_a.is_zero() {
+            pairs.push([Factor::less(None, l_a, m_a), Factor::of(m_b)]);
+        }
+        product::sum(self.gpu(), self.0.tuning, map, &pairs, Some(dealt))
     }
 
     /// The top bits, or which elements are not 0.
