@@ -7,7 +7,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use mpc_comm::{DealerListener, Mesh, Options, Roster, Stop};
-use mpc_core::{Settings, protocol::dealer::Limits, rand::Prg};
+use mpc_core::{Device, Settings, protocol::dealer::Limits, rand::Prg};
 
 use crate::{
     dealer_figures::{Allowance, Counts},
@@ -73,6 +73,16 @@ pub(crate) struct Dealer {
     #[arg(long, value_name = "NAME", default_value_t = Prg::default(),
           value_parser = PossibleValuesParser::new(Prg::ALL.map(Prg::name)).try_map(|name| name.parse::<Prg>()))]
     prg: Prg,
+
+    /// Where to compute: cpu, cuda, cuda:N (the GPU of that number), or auto (a GPU if there is one)
+    ///
+    /// What is dealt is the same to the last bit. Needs a build with the feature `cuda`.
+    #[arg(long, value_name = "DEVICE", value_parser = |text: &str| text.parse::<Device>().map_err(|error| error.to_string()))]
+    device: Option<Device>,
+
+    /// The most MB of a GPU's memory that a session takes for each party
+    #[arg(long, value_name = "MB", value_parser = clap::value_parser!(u64).range(1..))]
+    device_memory: Option<u64>,
 }
 
 /// How much memory a session may take.
@@ -105,7 +115,13 @@ impl Dealer {
             return Err(CliError::NoDealer { file: self.roster });
         };
         let (identity, allow_plaintext) = (self.identity.load()?, self.identity.insecure_no_tls);
-        let settings = Settings { fraction_bits: self.fraction_bits, prg: self.prg, ..Settings::default() };
+        let settings = Settings {
+            fraction_bits: self.fraction_bits,
+            prg: self.prg,
+            device: self.device,
+            device_memory: self.device_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
+            ..Settings::default()
+        };
         let stop = Stop::new();
         stop.obey_signals(Duration::from_secs(self.drain.into()), |_| ())?;
         let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));

@@ -1,54 +1,112 @@
-//! Speed of the kernels on a GPU, GPU 0 or that of `MPC_BENCH_GPU`. Products are in ring multiplications a second, the others in
-//! bytes that have to be read and written at least: beside the bandwidth of the memory that is how far from the floor they are.
+//! Speed of the kernels on a GPU, GPU 0 or that of `MPC_BENCH_GPU`, beside what it can do at best: products in ring
+//! multiplications a second, beside those of its tensor cores; all others in bytes that have to be read and written at least,
+//! beside the bandwidth of its memory; what leaves it in bytes a second.
 //!
 //! ```text
-//! cargo bench -p mpc-core --features cuda --bench cuda
+//! cargo bench -p mpc-core --features cuda --bench cuda               # a table
+//! cargo bench -p mpc-core --features cuda --bench cuda -- product    # of the kernels with this in their names
+//! cargo bench -p mpc-core --features cuda --bench cuda -- --tiny     # of no use but to see that all of them run
 //! ```
 
-use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+#![allow(clippy::print_stdout, reason = "a table for whoever runs it")]
+
 use mpc_core::{
-    backend::{Backend, ByBit, Cuda, cuda::CudaArray, tree},
+    backend::{Add, Backend, ByBit, Cuda, Deals, Masked, Series, Set, cuda::CudaArray, tree},
     bilinear::Bilinear,
     conv::{Geometry, Third},
     rand::{Address, Prg, Purpose, Seed},
 };
-use std::time::{Duration, Instant};
+use std::{
+    env,
+    time::{Duration, Instant},
+};
 
 type Words = CudaArray<u64>;
 
-/// Elements of everything but products.
-const LEN: usize = 10_000_000;
+/// Long enough for the clocks to settle.
+const MEASURED: Duration = Duration::from_millis(300);
+const ROUNDS: usize = 5;
 
-fn random(gpu: &Cuda, op: u64, len: usize) -> Words {
-    gpu.random(&Seed::new(Prg::default(), &[7; 32]), Address { op, part: 0, purpose: Purpose::Mask }, 0..len)
+const AT: Address = Address { op: 7, part: 0, purpose: Purpose::Mask };
+
+fn seed(prg: Prg) -> Seed {
+    Seed::new(prg, &[7; 32])
 }
 
-/// The time that the GPU takes for a kernel, many times after each other.
-fn measure(c: &mut Criterion, gpu: &Cuda, id: BenchmarkId, work: Throughput, run: impl Fn() -> Words) {
-    let mut group = c.benchmark_group("cuda");
-    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
-    group.throughput(work).bench_function(id, |bencher| {
-        bencher.iter_custom(|times| {
-            let wait = |last: &Words| drop(gpu.download(&gpu.planes(last, 0..1)));
-            wait(&run());
+/// Random words in memory.
+fn random(gpu: &Cuda, op: u64, len: usize) -> Words {
+    let random = gpu.random(&seed(Prg::default()), Address { op, ..AT }, 0..len);
+    gpu.not(&random)
+}
+
+/// What is counted.
+#[derive(Clone, Copy)]
+enum Work {
+    /// Ring multiplications.
+    Products(usize),
+    /// Bytes that cross the GPU's memory at least.
+    Bytes(usize),
+    /// Bytes that leave it.
+    Leaving(usize),
+}
+
+struct Bench {
+    gpu: Cuda,
+    tiny: bool,
+    filter: String,
+}
+
+impl Bench {
+    /// Seconds of `run`, one after the other: the median of some rounds.
+    fn seconds(&self, run: &dyn Fn() -> Words) -> f64 {
+        let gpu = &self.gpu;
+        let wait = |last: &Words| drop(gpu.download(&gpu.planes(last, 0..1)));
+        let round = |times: u32| {
             let start = Instant::now();
             let last = (0..times).map(|_| run()).last();
             last.iter().for_each(wait);
-            let time = start.elapsed();
-            gpu.check().expect("a GPU with enough memory");
-            time
-        });
-    });
-    group.finish();
+            start.elapsed().as_secs_f64() / f64::from(times)
+        };
+        // Twice: some things are kept from the second time on.
+        let once = round(2).min(round(2)).max(1e-7);
+        let times = if self.tiny { 1 } else { (MEASURED.as_secs_f64() / ROUNDS as f64 / once).clamp(2.0, 1e4) as u32 };
+        let mut rounds: Vec<f64> = (0..ROUNDS).map(|_| round(times)).collect();
+        rounds.sort_by(f64::total_cmp);
+        gpu.check().expect("a GPU with enough memory");
+        rounds[ROUNDS / 2]
+    }
+
+    /// A row of the table.
+    fn row(&self, name: &str, work: Work, run: &dyn Fn() -> Words) {
+        if !name.contains(&self.filter) {
+            return;
+        }
+        let (seconds, ceilings) = (self.seconds(run), self.gpu.ceilings());
+        let (rate, unit, of) = match work {
+            Work::Products(count) => (count as f64 / 1e12, "T/s", ceilings.map(|at| at.products)),
+            Work::Bytes(count) => (count as f64 / 1e9, "GB/s", ceilings.map(|at| at.bytes)),
+            Work::Leaving(count) => (count as f64 / 1e9, "GB/s", None),
+        };
+        let (rate, scale) = (rate / seconds, if unit == "T/s" { 1e12 } else { 1e9 });
+        let part = of.map_or_else(String::new, |of| format!("{:.0} %", 100.0 * rate * scale / of));
+        println!("| {name} | {:.3} ms | {rate:.3} {unit} | {part} |", 1e3 * seconds);
+    }
+
+    /// 8 bytes for each element.
+    fn len(&self) -> usize {
+        if self.tiny { 1000 } else { 10_000_000 }
+    }
 }
 
-fn products(c: &mut Criterion, gpu: &Cuda) {
-    let matrices = [1024, 2048, 4096].map(|size| {
-        let map = Bilinear::MatMul { m: size, k: size, n: size, ta: false, tb: false };
-        (format!("{size}^3"), map)
-    });
+fn products(bench: &Bench) {
+    let gpu = &bench.gpu;
+    let sizes = if bench.tiny { vec![64] } else { vec![1024, 2048, 4096, 8192] };
+    let mut maps = Vec::new();
+    for size in sizes {
+        maps.push((format!("{size}^3"), Bilinear::MatMul { m: size, k: size, n: size, ta: false, tb: true }));
+    }
     // The second and the last stage of ResNet-18 at 224 x 224, of 8 images.
-    let stages = [(64, 56), (512, 7)].map(|(channels, size)| {
+    for (channels, size) in if bench.tiny { vec![(16, 7)] } else { vec![(64, 56), (512, 7)] } {
         let geometry = Geometry {
             images: 8,
             groups: 1,
@@ -61,23 +119,33 @@ fn products(c: &mut Criterion, gpu: &Cuda) {
             padding: [1, 1],
             dilation: [1, 1],
         };
-        [Third::Output, Third::Input, Third::Weight].map(|third| {
-            (format!("{third:?} of {channels} channels of {size} x {size}"), Bilinear::Conv { third, geometry })
-        })
-    });
-    for (name, map) in matrices.into_iter().chain(stages.into_iter().flatten()) {
-        let (a, b, _) = map.lens().expect("small sizes");
-        let (a, b) = (random(gpu, 1, a), random(gpu, 2, b));
-        let id = BenchmarkId::new("product", name);
-        measure(c, gpu, id, Throughput::Elements(map.work() as u64), || gpu.bilinear(&map, &a, &b));
+        for third in [Third::Output, Third::Input, Third::Weight] {
+            let name = format!("{third:?} of {channels} channels of {size} x {size}");
+            maps.push((name, Bilinear::Conv { third, geometry }));
+        }
+    }
+    for (name, map) in maps {
+        let (a, b, out) = map.lens().expect("small sizes");
+        let dealt = random(gpu, 5, out);
+        // New arrays for each product, as activations are: their limbs are written each time.
+        let fresh = || [random(gpu, 1, a), random(gpu, 2, b), random(gpu, 3, a), random(gpu, 4, b)];
+        let [x, w, l_x, l_w] = fresh();
+        let masked = |[x, w, l_x, l_w]: [&Words; 4]| {
+            gpu.masked_bilinear(&map, Masked { opened: [x, w], masks: [l_x, l_w], dealt: &dealt, first: true })
+        };
+        bench.row(&format!("product, limbs kept: {name}"), Work::Products(map.work()), &|| gpu.bilinear(&map, &x, &w));
+        let both = Work::Products(2 * map.work());
+        bench.row(&format!("masked product, limbs kept: {name}"), both, &|| masked([&x, &w, &l_x, &l_w]));
+        // A copy is another array. It takes the time of a few bytes an element.
+        let copied = |a: &Words| gpu.concat(&[a], &[gpu.len(a)], 1);
+        bench.row(&format!("masked product, weights kept: {name}"), both, &|| masked([&copied(&x), &w, &l_x, &l_w]));
+        bench.row(&format!("masked product: {name}"), both, &|| masked([&copied(&x), &copied(&w), &l_x, &l_w]));
     }
 }
 
-fn kernels(c: &mut Criterion) {
-    let index = std::env::var("MPC_BENCH_GPU").ok().and_then(|index| index.parse().ok()).unwrap_or(0);
-    let gpu = &Cuda::new(index, None).expect("a GPU");
-    products(c, gpu);
-    let (len, width) = (LEN, tree::plane(LEN));
+fn parties(bench: &Bench) {
+    let (gpu, len) = (&bench.gpu, bench.len());
+    let width = tree::plane(len);
     let level = &tree::levels(tree::nibbles(64))[0];
     let (a, b, dealt) = (random(gpu, 1, len), random(gpu, 2, len), random(gpu, 3, len));
     let bits = random(gpu, 4, width);
@@ -85,11 +153,12 @@ fn kernels(c: &mut Criterion) {
     let [leaves, opened, monomials] =
         [2 * level.pairs, level.opened, level.monomials].map(|planes| random(gpu, 6, planes * width));
     let planes = 2 * level.pairs + 2 * level.opened + level.monomials + 2 * level.nodes.len();
-    let mut each = |name: &str, bytes: usize, run: &dyn Fn() -> Words| {
-        measure(c, gpu, BenchmarkId::from_parameter(name), Throughput::Bytes(bytes as u64), run);
-    };
+    let each = |name: &str, bytes: usize, run: &dyn Fn() -> Words| bench.row(name, Work::Bytes(bytes), run);
     each("add", 24 * len, &|| gpu.add(&a, &b));
-    each("random", 8 * len, &|| random(gpu, 9, len));
+    for prg in Prg::ALL {
+        let seeds = [seed(prg)].into();
+        each(&format!("random, {prg}"), 8 * len, &|| gpu.total(&seeds, AT, 0..len, Add::Sum));
+    }
     each("top bits", 8 * len + 8 * width, &|| gpu.top_bits(&a));
     each("nibbles", 40 * len + 8 * 32 * width, &|| gpu.nibbles(&a, &tables));
     each("tree level", 8 * planes * width, &|| gpu.tree_level(level, &leaves, &opened, &opened, &monomials, true));
@@ -99,7 +168,56 @@ fn kernels(c: &mut Criterion) {
         gpu.truncate_by_bit(step)
     });
     each("truncate opened", 32 * len, &|| gpu.truncate_opened(&a, &b, &dealt, 16, true));
+    let (few, harmonics) = (len / 10, 16);
+    let waves = random(gpu, 7, 2 * harmonics * few);
+    let some = gpu.planes(&a, 0..few);
+    let series = Series { period_log2: 5, constant: 0.5, linear: 0.0, sines: &[0.3; 16], cosines: &[0.2; 16] };
+    each("series of 16 harmonics", 8 * (2 + 2 * harmonics) * few, &|| gpu.series(&series, 16, &some, &waves, true));
+    // What leaves, alone and while the GPU computes.
+    bench.row("leave", Work::Leaving(8 * len), &|| {
+        drop(gpu.to_wire(&a).arrived());
+        gpu.planes(&a, 0..1)
+    });
+    bench.row("leave while 20 additions run", Work::Leaving(8 * len), &|| {
+        let leaving = gpu.to_wire(&a);
+        let last = (0..20).fold(a.clone(), |sum, _| gpu.add(&sum, &b));
+        drop(leaving.arrived());
+        last
+    });
+    bench.row("20 additions", Work::Bytes(20 * 24 * len), &|| (0..20).fold(a.clone(), |sum, _| gpu.add(&sum, &b)));
 }
 
-criterion_group!(benches, kernels);
-criterion_main!(benches);
+fn dealer(bench: &Bench) {
+    let (gpu, len) = (&bench.gpu, bench.len());
+    let (masks, width) = (random(gpu, 1, len), tree::plane(len));
+    let seeds = [1, 2].map(|key| Seed::new(Prg::default(), &[key; 32])).into();
+    let each = |name: &str, bytes: usize, run: &dyn Fn() -> Words| bench.row(name, Work::Bytes(bytes), run);
+    each("dealer: sum of two seeds", 24 * len, &|| gpu.total(&seeds, AT, 0..len, Add::Sum));
+    let others = random(gpu, 2, len * tree::table_words(64));
+    each("dealer: tables", 72 * len, &|| gpu.tables(&masks, &others, true));
+    let (planes, sets) = (random(gpu, 3, tree::opened_bits(64) * width), Set::of_tree(64));
+    let bytes = 8 * (tree::opened_bits(64) + sets.len()) * width;
+    each("dealer: monomials", bytes, &|| gpu.all_of(&sets, &planes, width));
+    let (few, harmonics) = (len / 10, 16);
+    let (some, others) = (gpu.planes(&masks, 0..few), random(gpu, 4, 2 * harmonics * few));
+    each("dealer: waves", 8 * (1 + 4 * harmonics) * few, &|| gpu.waves((5, 16), harmonics, &some, &others));
+}
+
+fn main() {
+    let index = env::var("MPC_BENCH_GPU").ok().and_then(|index| index.parse().ok()).unwrap_or(0);
+    let gpu = Cuda::new(index, None).expect("a GPU");
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let filter = arguments.iter().find(|argument| !argument.starts_with('-')).cloned().unwrap_or_default();
+    let bench = Bench { gpu, tiny: arguments.iter().any(|argument| argument == "--tiny"), filter };
+    match bench.gpu.ceilings() {
+        Some(at) => {
+            let (gpu, products, bytes) = (bench.gpu.name(), at.products / 1e12, at.bytes / 1e9);
+            println!("{gpu}: at best {products:.1} T ring multiplications and {bytes:.0} GB a second\n");
+        }
+        None => println!("{}: the driver does not say what it can do at best\n", bench.gpu.name()),
+    }
+    println!("| kernel | time | rate | of the best |\n|---|---|---|---|");
+    products(&bench);
+    parties(&bench);
+    dealer(&bench);
+}

@@ -25,6 +25,16 @@ pub enum Device {
     Cuda(Option<usize>),
 }
 
+impl Device {
+    /// The number of the GPU, if it is given.
+    pub(crate) fn index(self) -> Option<usize> {
+        match self {
+            Self::Cuda(index) => index,
+            Self::Cpu | Self::Auto => None,
+        }
+    }
+}
+
 impl fmt::Display for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

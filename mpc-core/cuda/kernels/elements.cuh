@@ -10,7 +10,7 @@ struct fill_args {
 HD void fill_each(const fill_args &args, u64 i) { args.out[i] = args.value; }
 EACH(fill)
 
-enum { MAP_ADD, MAP_TIMES, MAP_NOT, MAP_ROUND_SHIFT };
+enum { MAP_ADD, MAP_TIMES, MAP_NOT, MAP_ROUND_SHIFT, MAP_SHIFTED };
 struct map_args {
   u64 threads;
   const u64 *a;
@@ -28,6 +28,7 @@ HD void map_each(const map_args &args, u64 i) {
     case MAP_ADD: args.out[i] = a + args.c; break;
     case MAP_TIMES: args.out[i] = a * args.c; break;
     case MAP_NOT: args.out[i] = ~a; break;
+    case MAP_SHIFTED: args.out[i] = a >> args.c; break;
     default: args.out[i] = round_shift(a, args.c);
   }
 }
@@ -148,17 +149,3 @@ HD void truncated_product_each(const truncated_product_args &args, u64 i) {
   args.out[i] = kept * args.beta[i] - args.high[i] + (wrapped & ((m >> 63) - 1));
 }
 EACH(truncated_product)
-
-// constant + the sum of `count` products.
-struct series_args {
-  u64 threads;
-  const u64 *factors, *waves;
-  u64 *out;
-  u64 count, constant;
-};
-HD void series_each(const series_args &args, u64 i) {
-  u64 sum = args.constant;
-  for (u64 at = i * args.count; at < (i + 1) * args.count; ++at) sum += args.factors[at] * args.waves[at];
-  args.out[i] = sum;
-}
-EACH(series)

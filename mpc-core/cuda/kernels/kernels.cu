@@ -1,7 +1,10 @@
 // All kernels: scripts/cuda-ptx.sh makes PTX of them.
+#include "aes.cuh"
 #include "bits.cuh"
+#include "dealer.cuh"
 #include "elements.cuh"
 #include "gemm.cuh"
 #include "layout.cuh"
 #include "limbs.cuh"
 #include "random.cuh"
+#include "series.cuh"

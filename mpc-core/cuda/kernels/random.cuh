@@ -3,11 +3,38 @@
 #pragma once
 #include "common.cuh"
 
+// How words go to where there are some: over them, or added to them, in pairs that are numbers of 64 bits.
+static const u64 OVER = ~(u64)0;
+enum { RANDOM_ADD = 0 }; // else by exclusive or
+
+struct alignas(16) Four {
+  u32 words[4];
+};
+
+// Four words of a stream, from `word` on, as far as they are among the `len` from `first` on that `out` is for.
+HD void put_four(u32 *out, u64 first, u64 len, u64 how, u64 word, const u32 *x) {
+  const u64 at = word - first; // wraps below `first`
+  if (how == OVER && at % 4 == 0 && at < len && len - at >= 4) {
+    *(Four *)(out + at) = {{x[0], x[1], x[2], x[3]}};
+    return;
+  }
+  for (u32 k = 0; k < 4; k += 2) {
+    if (how == OVER) {
+      if (at + k < len) out[at + k] = x[k];
+      if (at + k + 1 < len) out[at + k + 1] = x[k + 1];
+    } else if (at + k < len) {
+      u64 *sum = (u64 *)(out + (at + k));
+      const u64 number = x[k] | (u64)x[k + 1] << 32;
+      *sum = how == RANDOM_ADD ? *sum + number : *sum ^ number;
+    }
+  }
+}
+
 // Words of 32 bits from `first` on of a stream: a thread for each block of 16 that has some.
 struct random_args {
   u64 threads;
   u32 *out;
-  u64 stream, first, len;
+  u64 stream, first, len, how;
   u32 key[8];
 };
 
@@ -40,9 +67,9 @@ HD void random_each(const random_args &args, u64 i) {
 #ifdef __CUDACC__
 #pragma unroll
 #endif
-  for (int k = 0; k < 16; ++k) {
-    const u64 at = 16 * block + k - args.first; // wraps below `first`
-    if (at < args.len) args.out[at] = x[k] + start[k];
+  for (int k = 0; k < 16; k += 4) {
+    const u32 four[4] = {x[k] + start[k], x[k + 1] + start[k + 1], x[k + 2] + start[k + 2], x[k + 3] + start[k + 3]};
+    put_four(args.out, args.first, args.len, args.how, 16 * block + k, four);
   }
 }
 EACH(random)

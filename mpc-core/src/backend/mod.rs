@@ -7,6 +7,7 @@ pub mod conjunction;
 mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
+mod dealt;
 mod meta;
 mod payload;
 pub mod series;
@@ -14,12 +15,12 @@ pub mod tree;
 mod turns;
 
 pub use crate::level::Level;
-pub use cpu::Cpu;
-pub(crate) use cpu::{Add, CpuArray};
+pub use cpu::{Add, Cpu, CpuArray};
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
+pub use dealt::{Deals, Set};
 pub use meta::Meta;
-pub use payload::Payload;
+pub use payload::{Payload, Travelling};
 pub use series::Series;
 
 use crate::{

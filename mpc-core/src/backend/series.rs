@@ -83,7 +83,7 @@ impl Series {
     }
 
     /// The public factors of those shares for an opened value.
-    #[cfg_attr(not(feature = "cuda"), allow(dead_code, reason = "a GPU does the products alone"))]
+    #[cfg(test)]
     pub(super) fn factors<R: Ring>(&self, fraction_bits: u32, m: R, factors: &mut [R]) {
         let count = self.harmonics();
         harmonics(turns(self.period_log2 + fraction_bits, &[m]), count, |j, [cos], [sin]| {

@@ -63,9 +63,13 @@ impl Net {
     /// Puts a message on the way; it leaves when no coroutine can move.
     pub(crate) fn tell(&mut self, to: usize, at: Address, scope: ScopeId, payload: &Payload) {
         self.count_at(scope, Count { sent: payload.bytes(), ..Count::default() });
-        if let Payload::Words(words) = payload {
-            let schedule = self.clients.schedules.get(&at.op).copied().unwrap_or(0);
-            self.clients.outgoing.entry(to).or_default().push(Message { at, schedule, words: words.clone() });
+        match payload.arrived() {
+            Ok(Some(words)) => {
+                let schedule = self.clients.schedules.get(&at.op).copied().unwrap_or(0);
+                self.clients.outgoing.entry(to).or_default().push(Message { at, schedule, words });
+            }
+            Ok(None) => {}
+            Err(error) => self.broken = Some(error),
         }
     }
 

@@ -268,15 +268,17 @@ impl Net {
         let mut bodies = match &mut self.wire {
             Wire::Count => HashMap::new(),
             Wire::Mesh(mesh) => {
+                // Nothing leaves before all of it is here: a device may fail until then.
+                let mut here = BTreeMap::new();
+                for (tag, q) in &queued {
+                    here.insert(tag, q.payload.arrived()?);
+                }
                 let mut batches = std::mem::take(&mut self.batches);
                 batches.insert(0, batches.len() as u64);
                 let batches = Words::from(batches);
                 for peer in mesh.peers() {
-                    let for_peer = |q: &&Queued| q.route.sends(me) && q.route.reaches(usize::from(peer.0));
-                    let body = queued.values().filter(for_peer).filter_map(|q| match &q.payload {
-                        Payload::Words(words) => Some(words.clone()),
-                        Payload::Meta(_) => None,
-                    });
+                    let for_peer = |(_, q): &(&Tag, &Queued)| q.route.sends(me) && q.route.reaches(usize::from(peer.0));
+                    let body = queued.iter().filter(for_peer).filter_map(|(tag, _)| here.get(tag)?.clone());
                     let body = std::iter::once(batches.clone()).chain(body).collect();
                     mesh.send(peer, Frame { kind: Kind::Round, round, digest, body })?;
                 }

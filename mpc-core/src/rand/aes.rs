@@ -6,17 +6,33 @@ use aes::{
     cipher::{BlockCipherEncrypt, KeyInit},
 };
 use std::sync::Arc;
+#[cfg(feature = "cuda")]
+use zeroize::Zeroizing;
 
 /// Bytes of a block.
 pub(super) const BLOCK: usize = 16;
 
 /// The key with its round keys, which are erased when the last clone is dropped.
 #[derive(Clone)]
-pub(super) struct Aes(Arc<Aes256>);
+pub(super) struct Aes {
+    cipher: Arc<Aes256>,
+    #[cfg(feature = "cuda")]
+    key: Zeroizing<[u8; 32]>,
+}
 
 impl Aes {
     pub(super) fn new(key: &[u8; 32]) -> Self {
-        Self(Arc::new(Aes256::new(key.into())))
+        Self {
+            cipher: Arc::new(Aes256::new(key.into())),
+            #[cfg(feature = "cuda")]
+            key: Zeroizing::new(*key),
+        }
+    }
+
+    /// The key itself, for other machines.
+    #[cfg(feature = "cuda")]
+    pub(super) fn bytes(&self) -> Zeroizing<[u8; 32]> {
+        self.key.clone()
     }
 
     /// The bytes of a stream from block `block` on.
@@ -35,7 +51,7 @@ impl Aes {
             block[..8].copy_from_slice(&first.wrapping_add(number).to_le_bytes());
             block[8..].copy_from_slice(&stream.to_le_bytes());
         }
-        self.0.encrypt_blocks(blocks);
+        self.cipher.encrypt_blocks(blocks);
     }
 }
 

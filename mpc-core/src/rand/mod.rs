@@ -9,4 +9,6 @@ mod prg;
 
 pub use address::{Address, At, Purpose};
 pub(crate) use own::{fixed_seed, fresh_seed};
+#[cfg(feature = "cuda")]
+pub(crate) use prg::KeyWords;
 pub use prg::{Prg, Seed};

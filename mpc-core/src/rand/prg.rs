@@ -99,14 +99,27 @@ impl Seed {
         }
     }
 
-    /// The key as ChaCha20 takes it, if it is one of ChaCha20.
+    /// The key as kernels of other machines take it.
     #[cfg(feature = "cuda")]
-    pub(crate) fn chacha_key(&self) -> Option<Zeroizing<[u32; 8]>> {
-        let Key::ChaCha20(bytes) = &self.0 else { return None };
-        let mut key = Zeroizing::new([0; 8]);
-        key.iter_mut().zip(bytes.as_chunks::<4>().0).for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
-        Some(key)
+    pub(crate) fn words(&self) -> KeyWords {
+        match &self.0 {
+            Key::ChaCha20(bytes) => {
+                let mut key = Zeroizing::new([0; 8]);
+                let words = key.iter_mut().zip(bytes.as_chunks::<4>().0);
+                words.for_each(|(word, bytes)| *word = u32::from_le_bytes(*bytes));
+                KeyWords::ChaCha20(key)
+            }
+            Key::Aes256Ctr(key) => KeyWords::Aes256Ctr(key.bytes()),
+        }
     }
+}
+
+/// What a key is for a kernel. Erased from memory when dropped.
+#[cfg(feature = "cuda")]
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum KeyWords {
+    ChaCha20(Zeroizing<[u32; 8]>),
+    Aes256Ctr(Zeroizing<[u8; 32]>),
 }
 
 impl fmt::Debug for Seed {

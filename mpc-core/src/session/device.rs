@@ -25,7 +25,7 @@ pub(super) fn gpu(settings: &Settings, me: usize) -> Result<Option<Gpu>> {
 pub(super) use crate::backend::Cuda as Gpu;
 
 #[cfg(feature = "cuda")]
-fn open(index: Option<usize>, me: usize, limit: Option<u64>) -> Result<Gpu> {
+pub(super) fn open(index: Option<usize>, me: usize, limit: Option<u64>) -> Result<Gpu> {
     let index = match (index, crate::backend::cuda::count()?) {
         (Some(index), _) => index,
         (None, 0) => 0,
@@ -39,6 +39,6 @@ fn open(index: Option<usize>, me: usize, limit: Option<u64>) -> Result<Gpu> {
 pub(super) type Gpu = crate::backend::Cpu;
 
 #[cfg(not(feature = "cuda"))]
-fn open(_: Option<usize>, _: usize, _: Option<u64>) -> Result<Gpu> {
+pub(super) fn open(_: Option<usize>, _: usize, _: Option<u64>) -> Result<Gpu> {
     Err(Error::Device { device: "CUDA".to_owned(), problem: DeviceError::NotBuilt })
 }

@@ -347,10 +347,13 @@ where
     Ok(answer)
 }
 
-/// Runs the dealer of one session over a mesh in which this end is the dealer, until every party has said goodbye.
+/// Runs the dealer of one session over a mesh in which this end is the dealer, until every party has said goodbye. It computes
+/// where [`Settings::device`] says, and sends the same from everywhere; of a GPU it takes at most [`Settings::device_memory`] for
+/// each party.
 ///
 /// # Errors
-/// As [`dealer::serve`], and [`Error::Setting`] for settings out of range.
+/// As [`dealer::serve`], [`Error::Setting`] for settings out of range, and [`Error::Device`] for a GPU that cannot be used or
+/// fails.
 pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
     run_dealer_watched(mesh, settings, &Limits::default(), &mut |_| Ok(()))
 }
@@ -361,5 +364,13 @@ pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
 /// # Errors
 /// As [`run_dealer`], and what `watch` gives.
 pub fn run_dealer_watched(mesh: Mesh, settings: &Settings, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
-    dealer::serve::<u64>(mesh, settings.fixed()?, settings.prg, limits, watch)
+    let (fixed, prg) = (settings.fixed()?, settings.prg);
+    // Each party is answered by a thread of its own, with a GPU of its own if there are several: as the parties.
+    let gpu = device::gpu(settings, 0).inspect_err(|error| mesh.abort(&error.for_others()))?;
+    if gpu.is_none() {
+        return dealer::serve::<u64>(mesh, fixed, prg, limits, watch);
+    }
+    drop(gpu);
+    let (index, memory) = (settings.device()?.index(), settings.device_memory);
+    dealer::serve_on::<u64, _>(mesh, fixed, prg, limits, &|party| device::open(index, party, memory), watch)
 }

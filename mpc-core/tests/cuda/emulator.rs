@@ -27,7 +27,7 @@ fn build() -> PathBuf {
     let library = folder.join("libcuda_emulator.so");
     let unfinished = folder.join(format!("libcuda_emulator.{}.so", std::process::id()));
     let compiler = env::var_os("CXX").unwrap_or_else(|| "c++".into());
-    let flags = ["-std=c++17", "-O3", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
+    let flags = ["-std=c++17", "-O3", "-ffp-contract=off", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"];
     let made = Command::new(&compiler).args(flags).arg(&unfinished).arg(sources.join("driver.cpp")).status();
     let problem = format!("the emulator of CUDA needs a C++ compiler, here {compiler:?}: set CXX to one");
     assert!(made.expect(&problem).success(), "{problem}");

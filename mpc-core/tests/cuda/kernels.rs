@@ -3,7 +3,7 @@
 use super::emulator::gpus;
 use mpc_core::{
     along::{Along, Pick},
-    backend::{Backend, Bits, ByBit, Cpu, Cuda, Masked, Payload, Series, cuda::Tuning, tree},
+    backend::{Add, Backend, Bits, ByBit, Cpu, Cuda, Deals, Masked, Payload, Series, Set, cuda::Tuning, tree},
     bilinear::{Bilinear, Linear},
     conv::{Geometry, Third},
     rand::{Address, Prg, Purpose, Seed},
@@ -46,11 +46,13 @@ fn up<B: Backend, R: Ring>(backend: &B, seed: u64, len: usize) -> B::Array<R> {
     backend.upload(numbers(seed, len))
 }
 
-fn all<B: Backend>(backend: &B, all: &mut Results) {
+fn all<B: Deals>(backend: &B, all: &mut Results) {
     for len in LENGTHS {
         elementwise::<B, u64>(backend, len, all);
         bits(backend, len, all);
+        dealt::<B, u64>(backend, len, all);
     }
+    dealt::<B, u32>(backend, 131, all);
     elementwise::<B, u32>(backend, 131, all);
     elementwise::<B, u128>(backend, 131, all);
     random(backend, all);
@@ -100,8 +102,11 @@ fn elementwise<B: Backend, R: Ring>(backend: &B, len: usize, all: &mut Results) 
     add("sum_wire", &backend.sum_wire(&wire, len));
     add("sum_wire of one", &backend.sum_wire(&wire[..1], len));
     add("sum_wire of none", &backend.sum_wire(&[], len));
-    let Payload::Words(sent) = &wire[0] else { panic!("words") };
-    all.0.push((format!("to_wire of {len} in {}", R::NAME), sent.to_vec()));
+    let here = wire.map(|part| part.arrived().unwrap().unwrap());
+    all.0.push((format!("to_wire of {len} in {}", R::NAME), here[0].to_vec()));
+    let [_, peers @ ..] = here.map(Payload::Words);
+    let parts = [&peers[..], &[backend.to_wire(&a)]].concat();
+    all.add(format!("sum_wire of {len} of peers in {}", R::NAME), backend, &backend.sum_wire::<R>(&parts, len));
 }
 
 fn bits<B: Backend>(backend: &B, len: usize, all: &mut Results) {
@@ -134,6 +139,37 @@ fn bits<B: Backend>(backend: &B, len: usize, all: &mut Results) {
             let monomials = up::<B, u64>(backend, 11, level.monomials * width);
             add("tree_level", &backend.tree_level(&level, &leaves, &opened, &masks, &monomials, first));
         }
+    }
+}
+
+fn dealt<B: Deals, R: Ring>(backend: &B, len: usize, all: &mut Results) {
+    let mut add =
+        |name: String, result: &B::Array<R>| all.add(format!("{name} of {len} in {}", R::NAME), backend, result);
+    let (masks, at) = (up::<B, R>(backend, 1, len), Address { op: 5, part: 1, purpose: Purpose::Mask });
+    for bits in [0, 1, 16, R::BITS - 1] {
+        add(format!("shifted by {bits}"), &backend.shifted(&masks, bits));
+    }
+    let seeds =
+        [(Prg::ChaCha20, 1), (Prg::Aes256Ctr, 2), (Prg::ChaCha20, 3)].map(|(prg, key)| Seed::new(prg, &[key; 32]));
+    for (seeds, how) in
+        [(&seeds[..1], Add::Sum), (&seeds[..2], Add::Sum), (&seeds[..], Add::Xor), (&seeds[1..], Add::Xor)]
+    {
+        for start in [0, 3] {
+            let total = backend.total(&seeds.into(), at, start..start + len, how);
+            add(format!("total of {} from {start}, {how:?}", seeds.len()), &total);
+        }
+    }
+    for (code, harmonics) in [((5, 16), 3), ((0, 0), 2), ((40, 24), 1), ((50, 30), 2), ((5, 16), 0)] {
+        let others = up::<B, R>(backend, 2, 2 * harmonics * len);
+        add(format!("waves {code:?} {harmonics}"), &backend.waves(code, harmonics, &masks, &others));
+    }
+    let (others, width) = (up::<B, u64>(backend, 3, len * tree::table_words(R::BITS)), tree::plane(len));
+    for less in [true, false] {
+        all.add(format!("tables of {len}, {less}"), backend, &backend.tables(&masks, &others, less));
+    }
+    let planes = up::<B, u64>(backend, 4, tree::opened_bits(64) * width);
+    for sets in [Set::of_tree(64), Set::of_groups(&[3, 1, 2, 4]), Vec::new()] {
+        all.add(format!("products of {len}"), backend, &backend.all_of(&sets, &planes, width));
     }
 }
 
@@ -280,7 +316,11 @@ fn series<B: Backend>(backend: &B, all: &mut Results) {
     };
     for first in [true, false] {
         let (m, waves) = (up::<B, u64>(backend, 2, 100), up::<B, u64>(backend, 4, 600));
-        all.add("series", backend, &backend.series(&series, 16, &m, &waves, first));
+        for (period_log2, fraction_bits) in [(5, 16), (0, 16), (40, 24), (47, 24)] {
+            let series = Series { period_log2, ..series };
+            let found = backend.series(&series, fraction_bits, &m, &waves, first);
+            all.add(format!("series of period {period_log2} at {fraction_bits}"), backend, &found);
+        }
         let (m, waves) = (up::<B, u128>(backend, 2, 10), up::<B, u128>(backend, 4, 60));
         all.add("series of 128 bits", backend, &backend.series(&series, 16, &m, &waves, first));
     }

@@ -10,3 +10,4 @@ mod failures;
 mod kept;
 mod kernels;
 mod sessions;
+mod travel;

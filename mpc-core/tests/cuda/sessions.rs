@@ -2,7 +2,7 @@
 
 use super::{common::*, emulator::gpus};
 use mpc_comm::{PartyId, Transcript};
-use mpc_core::{Conv, Device, DeviceError, Error, Pool, Result, Session, Settings, sim::Sim};
+use mpc_core::{Conv, Device, DeviceError, Error, Pool, Result, Session, Settings, rand::Prg, sim::Sim};
 
 /// Something of everything: linear maps, products, convolutions, comparisons, choices, periodic functions, gradients.
 async fn program(s: Session) -> Result<Vec<u64>> {
@@ -28,8 +28,10 @@ async fn program(s: Session) -> Result<Vec<u64>> {
         z.softmax(1).reshape([80]),
         z.lt(0.1).number().reshape([80]),
         z.argmax(1).reshape([2]),
+        z.equal(0.5).number().reshape([80]),
         z.exp().cumsum(1).flip(1).reshape([80]),
         y.reciprocal().reshape([128]),
+        z.slice(1, 0..2).one_hot(20).number().reshape([80]),
         s.random_uniform([70]),
     ];
     let mut all = Vec::new();
@@ -39,10 +41,11 @@ async fn program(s: Session) -> Result<Vec<u64>> {
     Ok(all)
 }
 
-/// What everybody sent, by link, and what was revealed.
-fn run(parties: usize, device: Device) -> (Vec<Vec<u64>>, Vec<u64>) {
+/// What everybody sent, by link, the dealer too, and what was revealed.
+fn run(parties: usize, prg: Prg, device: Device) -> (Vec<Vec<u64>>, Vec<u64>) {
     let transcript = Transcript::with_words();
-    let sim = Sim::new(parties).seed(5).device(device).transcript(&transcript);
+    let settings = Settings { prg, device: Some(device), ..Settings::default() };
+    let sim = Sim::new(parties).settings(settings).seed(5).transcript(&transcript);
     let revealed = agreed(sim.run(program));
     let ends = || (0..parties as u16).map(PartyId).chain([PartyId::DEALER]);
     let links = ends().flat_map(|from| ends().map(move |to| (from, to)));
@@ -53,12 +56,13 @@ fn run(parties: usize, device: Device) -> (Vec<Vec<u64>>, Vec<u64>) {
 
 #[test]
 fn parties_on_gpus_send_the_same_bytes() {
-    for parties in [2, 3] {
-        let (sent, revealed) = run(parties, Device::Cpu);
+    for (parties, prg) in [(2, Prg::ChaCha20), (3, Prg::ChaCha20), (2, Prg::Aes256Ctr)] {
+        let (sent, revealed) = run(parties, prg, Device::Cpu);
+        assert!(sent.iter().any(|words| !words.is_empty()));
         let each = gpus().map(|index| Device::Cuda(Some(index)));
         // And spread over all GPUs.
         for device in each.chain([Device::Cuda(None)]) {
-            let (on_gpu, found) = run(parties, device);
+            let (on_gpu, found) = run(parties, prg, device);
             assert!(found == revealed, "{parties} parties on {device}: other values");
             assert!(on_gpu == sent, "{parties} parties on {device}: other bytes");
         }
@@ -77,7 +81,9 @@ fn a_session_that_runs_out_of_memory_stops_everywhere() {
         Sim::new(2).settings(limited).run(program).into_iter().map(|party| party.unwrap_err()).collect();
     let own =
         |error: &Error| matches!(error, Error::Device { problem: DeviceError::Memory { limit: Some(10_000), .. }, .. });
-    assert!(errors.iter().any(own), "{errors:?}");
+    // The dealer computes on a GPU too, within the same limit.
+    let of_the_dealer = |error: &Error| matches!(error, Error::Aborted { .. }) && error.to_string().contains("memory");
+    assert!(errors.iter().any(|error| own(error) || of_the_dealer(error)), "{errors:?}");
     assert!(
         errors.iter().all(|error| own(error) || matches!(error, Error::Aborted { .. } | Error::Peer { .. })),
         "{errors:?}"

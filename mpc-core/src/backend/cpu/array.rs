@@ -45,7 +45,7 @@ enum Rule<R> {
 
 /// How the values under several seeds are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Add {
+pub enum Add {
     /// In the ring.
     Sum,
     /// Bit by bit.
@@ -119,11 +119,11 @@ impl<R: Ring> CpuArray<R> {
         R::from_words(words, len).map(|elements| elements.into_owned().into())
     }
 
-    /// The array of a payload, whose length has been checked. A meta payload never reaches this backend.
+    /// The array of a payload, whose length has been checked. Payloads of other backends never reach this one.
     pub(super) fn received(payload: &Payload, len: usize) -> Self {
         let found = match payload {
             Payload::Words(words) => Self::from_wire(words, len),
-            Payload::Meta(_) => None,
+            Payload::Meta(_) | Payload::Later(_) => None,
         };
         found.unwrap_or_else(|| Self::constant(len, R::ZERO))
     }

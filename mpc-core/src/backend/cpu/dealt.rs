@@ -5,7 +5,7 @@ use super::{
     parts::{self, Vectorised},
 };
 use crate::{
-    backend::{conjunction, tree},
+    backend::{Set, tree},
     ring::Ring,
 };
 
@@ -43,31 +43,18 @@ impl Cpu {
         tables.into()
     }
 
-    /// The products of the masks of groups of factors: see [`conjunction`].
+    /// The products of the masks of groups of factors: see [`conjunction`](crate::backend::conjunction).
     pub fn factor_products(&self, groups: &[u8], masks: &[u64], width: usize) -> Vec<u64> {
-        let (mut sets, mut factor) = (Vec::new(), 0);
-        for &factors in groups {
-            sets.extend(conjunction::monomial_sets(usize::from(factors)).map(|set| Set { first: factor, set }));
-            factor += usize::from(factors);
-        }
-        self.products(&sets, masks, width)
+        self.products(&Set::of_groups(groups), masks, width)
     }
 
     /// The monomials of all nodes of all levels of a comparison, from the masks of the opened bits.
     pub fn monomials(&self, ring_bits: u32, masks: &[u64], width: usize) -> Vec<u64> {
-        let (mut sets, mut offset) = (Vec::with_capacity(tree::monomial_bits(ring_bits)), 0);
-        for level in tree::levels(tree::nibbles(ring_bits)) {
-            for node in &level.nodes {
-                let first = offset + node.opened;
-                sets.extend(node.monomial_sets().into_iter().map(|set| Set { first, set: usize::from(set) }));
-            }
-            offset += level.opened;
-        }
-        self.products(&sets, masks, width)
+        self.products(&Set::of_tree(ring_bits), masks, width)
     }
 
     /// A plane for each set of planes: their conjunction.
-    fn products(&self, sets: &[Set], masks: &[u64], width: usize) -> Vec<u64> {
+    pub(crate) fn products(&self, sets: &[Set], masks: &[u64], width: usize) -> Vec<u64> {
         let mut out = vec![0; sets.len() * width];
         let jobs = parts::planes(&mut out, width, PART).into_iter().enumerate().collect();
         parts::each(64 * width, jobs, |(number, planes)| {
@@ -75,12 +62,6 @@ impl Cpu {
         });
         out
     }
-}
-
-/// Planes: bit i of `set` is plane `first + i`.
-struct Set {
-    first: usize,
-    set: usize,
 }
 
 struct Products<'a> {

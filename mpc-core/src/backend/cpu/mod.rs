@@ -28,7 +28,7 @@ use crate::{
 };
 use std::ops::Range;
 
-pub(crate) use array::{Add, CpuArray};
+pub use array::{Add, CpuArray};
 
 /// Kernels on host memory.
 #[derive(Clone, Copy, Debug)]

@@ -5,13 +5,10 @@
 use super::{
     driver::{OUT_OF_MEMORY, cu},
     gpu::Gpu,
-    kernels::{Fill, Random},
+    kernels::{Fill, OVER},
 };
 use crate::{error::DeviceError, ring::Ring};
 use std::{cell::OnceCell, fmt, marker::PhantomData, ops::Range, rc::Rc};
-
-/// 32-bit words of a block of ChaCha20.
-const BLOCK: u64 = 16;
 
 /// Memory of a GPU. It is freed in the order of the stream: what was asked of it before is still done.
 struct Memory {
@@ -42,6 +39,10 @@ impl Memory {
         let mut take = || cu!(cuMemAllocAsync(&mut at, bytes as usize, gpu.stream));
         let mut call = take();
         if call.1 == OUT_OF_MEMORY {
+            gpu.trim();
+            call = take();
+        }
+        if call.1 == OUT_OF_MEMORY && gpu.packs.release() {
             while gpu.packs.release() {}
             gpu.trim();
             call = take();
@@ -71,7 +72,7 @@ impl Drop for Memory {
 pub(super) enum Rule {
     /// The same everywhere.
     Constant(u64),
-    /// Words of 32 bits of a stream of ChaCha20, from `first` on, under a key of [`Gpu::key`].
+    /// Words of 32 bits of a stream, from `first` on, under a key of [`Gpu::key`].
     Random { key: usize, stream: u64, first: u64 },
 }
 
@@ -98,10 +99,7 @@ impl Ruled {
                 self.gpu.each(threads, &Fill { threads, out, value });
             }
             Rule::Random { key, stream, first } => {
-                let len = self.bytes / 4;
-                let threads = (first + len).div_ceil(BLOCK) - first / BLOCK;
-                let key = self.gpu.key_words(key);
-                self.gpu.each(threads, &Random { threads, out, stream, first, len, key: **key });
+                self.gpu.expand(key, stream, first, out, self.bytes as usize, OVER);
             }
         }
         Some(Rc::new(memory))

@@ -1,15 +1,21 @@
-//! One GPU as one session uses it: its context, a stream on which everything happens in order, and the kernels. The first
+//! One GPU as one session uses it: its context, a stream on which everything happens in order, another for what leaves
+//! meanwhile (travel.rs), and the kernels. The first
 //! call that fails is kept, and after it nothing is asked of the GPU any more: see [`Gpu::check`].
 
 #![allow(unsafe_code, reason = "functions of the driver")]
 
 use super::{
     driver::{Code, checked, cu, missing},
-    kernels::{Fill, Kernel},
+    kernels::{Fill, Kernel, Random, RandomAes},
+    keys::{Key, Sliced},
     packs::Packs,
     staging::Staging,
+    travel::Bags,
 };
-use crate::error::{DeviceError, Error, Result};
+use crate::{
+    error::{DeviceError, Error, Result},
+    rand::Seed,
+};
 use cust::{
     device::{Device, DeviceAttribute},
     sys,
@@ -21,12 +27,14 @@ use std::{
     ptr,
     rc::Rc,
 };
-use zeroize::Zeroizing;
 
 /// Threads of a block, in every kernel.
 const THREADS: u32 = 256;
 /// The most blocks on a multiprocessor that an elementwise kernel asks for: its threads go on to further elements.
 const BLOCKS: u64 = 16;
+/// 32-bit words that a thread makes of ChaCha20: a block, and of AES: two blocks.
+const CHACHA_BLOCK: u64 = 16;
+const AES_BLOCKS: u64 = 8;
 /// Shared memory of a product of limbs.
 const MOST_SHARED: u32 = 1 << 16;
 
@@ -41,23 +49,37 @@ pub(super) struct Gpu {
     pub(super) tensor_cores: bool,
     /// How many multiprocessors.
     pub(super) processors: u32,
+    pub(super) ceilings: Option<Ceilings>,
     /// The most bytes that may be taken.
     pub(super) limit: u64,
     /// Bytes that are taken.
     pub(super) used: Cell<u64>,
     pub(super) staging: RefCell<Staging>,
+    /// For what leaves while kernels run.
+    pub(super) bags: RefCell<Bags>,
     /// Limbs of operands that come again.
     pub(super) packs: Packs,
     /// Keys of generators that arrays follow from.
-    keys: RefCell<Vec<Rc<Zeroizing<[u32; 8]>>>>,
+    keys: RefCell<Vec<Key>>,
     /// How much memory was taken so far: its numbers.
     memories: Cell<u64>,
     device: sys::CUdevice,
     context: sys::CUcontext,
     module: sys::CUmodule,
     pub(super) stream: sys::CUstream,
+    /// Copies to the host that wait for kernels of the other stream, and for which none of these waits.
+    pub(super) copies: sys::CUstream,
     functions: RefCell<HashMap<&'static CStr, sys::CUfunction>>,
     fault: RefCell<Option<DeviceError>>,
+}
+
+/// What a GPU can do at best, by what its driver says of it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceilings {
+    /// Bytes a second that its memory gives or takes.
+    pub bytes: f64,
+    /// Multiplications modulo 2^64 a second, of 36 products of 8 bits each, at its highest clock.
+    pub products: f64,
 }
 
 /// How many GPUs there are.
@@ -93,13 +115,32 @@ impl Gpu {
         if (major, minor) < (7, 5) {
             return Err(DeviceError::OldGpu { major, minor });
         }
+        // Of no use but to measure against: a driver may refuse to say.
+        let rate = |which| device.get_attribute(which).ok().filter(|&rate| rate > 0).map(|rate| f64::from(rate) * 1e3);
+        let processors = attribute(DeviceAttribute::MultiprocessorCount)?.max(1) as u32;
+        // Products of 8 bits that a multiprocessor adds up in a cycle.
+        let each = match (major, minor) {
+            (9, _) => 4096,
+            (8, 0) => 2048,
+            (7 | 8, _) => 1024,
+            _ => 0,
+        };
+        let ceilings = || {
+            let width = f64::from(device.get_attribute(DeviceAttribute::GlobalMemoryBusWidth).ok()?);
+            let cycles = rate(DeviceAttribute::ClockRate)? * f64::from(processors);
+            // Memory gives bits twice a cycle.
+            let bytes = 2.0 * rate(DeviceAttribute::MemoryClockRate)? * width / 8.0;
+            Some(Ceilings { bytes, products: cycles * f64::from(each) / 36.0 })
+        };
         let mut gpu = Self {
+            ceilings: ceilings().filter(|ceilings| ceilings.products > 0.0),
             name: format!("GPU {index} ({})", device.name().map_err(failed("cuDeviceGetName"))?),
             tensor_cores: major >= 8,
-            processors: attribute(DeviceAttribute::MultiprocessorCount)?.max(1) as u32,
+            processors,
             limit: limit.unwrap_or(u64::MAX),
             used: Cell::new(0),
             staging: RefCell::default(),
+            bags: RefCell::default(),
             packs: Packs::default(),
             keys: RefCell::default(),
             memories: Cell::new(0),
@@ -107,12 +148,15 @@ impl Gpu {
             context: ptr::null_mut(),
             module: ptr::null_mut(),
             stream: ptr::null_mut(),
+            copies: ptr::null_mut(),
             functions: RefCell::default(),
             fault: RefCell::default(),
         };
         checked(cu!(cuDevicePrimaryCtxRetain(&mut gpu.context, gpu.device)))?;
         checked(cu!(cuCtxSetCurrent(gpu.context)))?;
-        checked(cu!(cuStreamCreate(&mut gpu.stream, sys::CUstream_flags_enum::CU_STREAM_NON_BLOCKING as u32)))?;
+        let alone = sys::CUstream_flags_enum::CU_STREAM_NON_BLOCKING as u32;
+        checked(cu!(cuStreamCreate(&mut gpu.stream, alone)))?;
+        checked(cu!(cuStreamCreate(&mut gpu.copies, alone)))?;
         let ptx = if gpu.tensor_cores { PTX_80 } else { PTX_75 };
         let (none, nones) = (ptr::null_mut(), ptr::null_mut());
         checked(cu!(cuModuleLoadDataEx(&mut gpu.module, ptx.as_ptr().cast(), 0, none, nones)))?;
@@ -153,6 +197,10 @@ impl Gpu {
         self.fault.borrow().is_none() && self.ok(cu!(cuCtxSetCurrent(self.context)))
     }
 
+    pub(super) fn context(&self) -> sys::CUcontext {
+        self.context
+    }
+
     /// Frees memory when all that was asked for before is done. Also after a failure: others may need it.
     pub(super) fn free(&self, at: u64) {
         let _ = cu!(cuCtxSetCurrent(self.context));
@@ -166,17 +214,28 @@ impl Gpu {
     }
 
     /// The number of a key, the same for the same key: a session has few of them.
-    pub(super) fn key(&self, words: &Zeroizing<[u32; 8]>) -> usize {
-        let mut keys = self.keys.borrow_mut();
-        keys.iter().position(|key| **key == *words).unwrap_or_else(|| {
-            keys.push(Rc::new(words.clone()));
+    pub(super) fn key(&self, seed: &Seed) -> usize {
+        let (words, mut keys) = (seed.words(), self.keys.borrow_mut());
+        keys.iter().position(|key| key.is(&words)).unwrap_or_else(|| {
+            keys.push(Key::new(words));
             keys.len() - 1
         })
     }
 
-    /// The key of a number.
-    pub(super) fn key_words(&self, number: usize) -> Rc<Zeroizing<[u32; 8]>> {
-        self.keys.borrow()[number].clone()
+    /// Writes `bytes` of a stream from its word `first` of 32 bits on to `out`, or adds them to what is there, as `how` says.
+    pub(super) fn expand(&self, key: usize, stream: u64, first: u64, out: u64, bytes: usize, how: u64) {
+        let (len, keys) = (bytes as u64 / 4, self.keys.borrow());
+        let blocks = |words: u64| (first + len).div_ceil(words) - first / words;
+        match &keys[key].sliced {
+            Sliced::ChaCha20(key) => {
+                let threads = if len > 0 { blocks(CHACHA_BLOCK) } else { 0 };
+                self.each(threads, &Random { threads, out, stream, first, len, how, key: **key });
+            }
+            Sliced::Aes256Ctr(key) => {
+                let threads = if len > 0 { blocks(AES_BLOCKS) } else { 0 };
+                self.each(threads, &RandomAes { threads, out, stream, first, len, how, key: ***key });
+            }
+        }
     }
 
     pub(super) fn fill_zeros(&self, out: u64, words: usize) {
@@ -245,10 +304,17 @@ impl Drop for Gpu {
             return;
         }
         let _ = cu!(cuCtxSetCurrent(self.context));
-        if !self.stream.is_null() {
-            let _ = cu!(cuStreamSynchronize(self.stream));
-            self.staging.get_mut().free();
-            let _ = cu!(cuStreamDestroy_v2(self.stream));
+        for stream in [self.stream, self.copies] {
+            if !stream.is_null() {
+                let _ = cu!(cuStreamSynchronize(stream));
+            }
+        }
+        self.staging.get_mut().free();
+        self.bags.get_mut().free();
+        for stream in [self.stream, self.copies] {
+            if !stream.is_null() {
+                let _ = cu!(cuStreamDestroy_v2(stream));
+            }
         }
         if !self.module.is_null() {
             let _ = cu!(cuModuleUnload(self.module));

@@ -34,11 +34,15 @@ pub(super) mod how {
     pub(in super::super) const TIMES: u64 = 1;
     pub(in super::super) const NOT: u64 = 2;
     pub(in super::super) const ROUND_SHIFT: u64 = 3;
+    pub(in super::super) const SHIFTED: u64 = 4;
     pub(in super::super) const SUB: u64 = 1;
     pub(in super::super) const MUL: u64 = 2;
     pub(in super::super) const AND: u64 = 3;
     pub(in super::super) const XOR: u64 = 4;
 }
+
+/// How `Random` writes: over what is there, or added to it by [`how::ADD`] or [`how::XOR`].
+pub(super) const OVER: u64 = u64::MAX;
 
 /// Axes of a [`Strided`].
 pub(super) const MOST_AXES: usize = 8;
@@ -119,7 +123,12 @@ kernels! {
     TruncatedProduct = c"mpc_truncated_product" {
         threads: u64, m: u64, beta: u64, high: u64, sign: u64, out: u64, bits: u64,
     }
-    Combine = c"mpc_series" { threads: u64, factors: u64, waves: u64, out: u64, count: u64, constant: u64 }
+    Combine = c"mpc_series" {
+        threads: u64, m: u64, waves: u64, out: u64, sines: u64, cosines: u64, count: u64, bits: u64, constant: u64,
+    }
+    Waves = c"mpc_waves" { threads: u64, masks: u64, others: u64, out: u64, count: u64, bits: u64 }
+    Tables = c"mpc_tables" { threads: u64, masks: u64, others: u64, out: u64, less: u64 }
+    AllOf = c"mpc_all_of" { threads: u64, masks: u64, out: u64, sets: u64, width: u64 }
     Gather = c"mpc_view" { threads: u64, a: u64, out: u64, view: Strided }
     Scatter = c"mpc_scatter" {
         threads: u64, a: u64, out: u64, kept: Strided, kept_source: Strided, summed: Strided,
@@ -131,7 +140,10 @@ kernels! {
     }
     RunningSum = c"mpc_running_sum" { threads: u64, a: u64, out: u64, size: u64, inner: u64, backwards: u64 }
     GatherBits = c"mpc_view_bits" { threads: u64, bits: u64, out: u64, len: u64, view: Strided }
-    Random = c"mpc_random" { threads: u64, out: u64, stream: u64, first: u64, len: u64, key: [u32; 8] }
+    Random = c"mpc_random" { threads: u64, out: u64, stream: u64, first: u64, len: u64, how: u64, key: [u32; 8] }
+    RandomAes = c"mpc_random_aes" {
+        threads: u64, out: u64, stream: u64, first: u64, len: u64, how: u64, key: [u32; 120],
+    }
     Nibbles = c"mpc_nibbles" { threads: u64, c: u64, tables: u64, out: u64, len: u64, width: u64, less: u64 }
     Gates = c"mpc_gates" {
         threads: u64, leaves: u64, opened: u64, masks: u64, monomials: u64, out: u64, program: u64, width: u64, first: u64,

@@ -1,25 +1,30 @@
 //! The CUDA backend: arrays live in the memory of an NVIDIA GPU and stay there until they are opened. docs/cuda.md says how
 //! it is built, chosen and tested, and what it does not do yet.
 //!
-//! Kernels are for the ring of 64 bits, which sessions use. Other rings, functions of values in the clear and the public
-//! factors of periodic functions are computed by the [`Cpu`] backend, on copies: slower, and to the last bit the same.
+//! Kernels are for the ring of 64 bits, which sessions use. Other rings and functions of values in the clear are computed by the
+//! [`Cpu`] backend, on copies: slower, and to the last bit the same.
 //!
-//! Calls return at once, in the order of one stream; only [`Backend::download`] and [`Backend::to_wire`] wait. What fails,
-//! such as memory that is not there, is kept and shows in [`Backend::check`], before anything of it is sent or read.
+//! Calls return at once, in the order of one stream; only [`Backend::download`] waits. What [`Backend::to_wire`] gives is on its
+//! way on a second stream, and is waited for when it is sent. What fails, such as memory that is not there, is kept and shows
+//! in [`Backend::check`], before anything of it is sent or read.
 
 mod array;
+mod dealt;
 mod driver;
 mod gates;
 mod gpu;
 mod kernels;
+mod keys;
 mod layout;
 mod packs;
 mod product;
 mod rings;
 mod staging;
+mod travel;
 mod words;
 
 pub use array::CudaArray;
+pub use gpu::Ceilings;
 
 use super::{Backend, Bits, ByBit, Cpu, CpuArray, Masked, Payload, Series, tree};
 use crate::{
@@ -105,6 +110,11 @@ impl Cuda {
     /// Bytes of its memory that this backend has taken.
     pub fn used(&self) -> u64 {
         self.0.gpu.used.get()
+    }
+
+    /// What the GPU can do at best; nothing if its driver does not say, or nobody has said it of this kind.
+    pub fn ceilings(&self) -> Option<Ceilings> {
+        self.0.gpu.ceilings
     }
 
     /// Bytes of limbs that are kept for operands that come again (they are part of [`Self::used`], and make room when memory is

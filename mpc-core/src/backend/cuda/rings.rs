@@ -1,6 +1,6 @@
 //! The backend of every ring: kernels for 64 bits, the CPU for the others.
 
-use super::{array::Rule, *};
+use super::{array::Rule, travel::Traveller, *};
 
 /// `$words` if the arrays are of the ring of 64 bits, else `$others`.
 macro_rules! by_ring {
@@ -43,11 +43,13 @@ impl Backend for Cuda {
         }
     }
     fn random<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CudaArray<R> {
-        let found = self.expanded(seed, at, range.clone());
-        found.unwrap_or_else(|| self.back(self.0.cpu.random(seed, at, range)))
+        self.expanded(seed, at, range)
     }
 
     fn to_wire<R: Ring>(&self, a: &CudaArray<R>) -> Payload {
+        if let Some(traveller) = Traveller::send(self.gpu(), a) {
+            return Payload::Later(Rc::new(traveller));
+        }
         let mut words = vec![0u64; R::words(a.len())];
         self.gpu().copy_out(a.at(), &mut bytemuck::cast_slice_mut(&mut words)[..a.bytes()]);
         Payload::Words(words.into())
@@ -55,7 +57,10 @@ impl Backend for Cuda {
     fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> CudaArray<R> {
         match R::BITS {
             64 => of(self.joined(parts, len, kernels::how::ADD)),
-            _ => self.back(self.0.cpu.sum_wire(parts, len)),
+            _ => {
+                let here = |part: &Payload| part.arrived().ok().flatten().map(Payload::Words);
+                self.back(self.0.cpu.sum_wire(&parts.iter().filter_map(here).collect::<Vec<_>>(), len))
+            }
         }
     }
     fn xor_wire(&self, parts: &[Payload], words: usize) -> CudaArray<u64> {
@@ -232,7 +237,11 @@ impl Backend for Cuda {
         waves: &CudaArray<R>,
         first: bool,
     ) -> CudaArray<R> {
-        by_ring!([m, waves] self.combined(series, fraction_bits, m, waves, first), {
+        let words = match (same(m), same(waves)) {
+            (Some(m), Some(waves)) => self.combined(series, fraction_bits, m, waves, first),
+            _ => None,
+        };
+        words.map(of).unwrap_or_else(|| {
             let (m, waves) = (self.host(m), self.host(waves));
             self.back(self.0.cpu.series(series, fraction_bits, &m, &waves, first))
         })

@@ -1,5 +1,5 @@
-//! Copies between the host and a GPU, by way of pinned memory: two pieces, of which one is filled or emptied while the other
-//! one travels.
+//! Copies between the host and a GPU, by way of pinned memory: some pieces, of which one is filled or emptied while others
+//! travel. What leaves while kernels run goes another way: travel.rs.
 
 #![allow(unsafe_code, reason = "functions of the driver, and the memory that they give")]
 
@@ -7,13 +7,14 @@ use super::{driver::cu, gpu::Gpu};
 use cust::sys;
 use std::{ffi::c_void, ptr, slice};
 
-/// Bytes of a piece.
+/// Bytes of a piece, and how many there are.
 const PIECE: usize = 1 << 22;
+const PIECES: usize = 4;
 
 /// Pinned memory, made when it is first needed.
 #[derive(Default)]
 pub(super) struct Staging {
-    pieces: Option<[Piece; 2]>,
+    pieces: Vec<Piece>,
     next: usize,
 }
 
@@ -27,17 +28,18 @@ struct Piece {
 impl Staging {
     /// The piece after the last one, when nothing uses it any more.
     fn piece(&mut self, gpu: &Gpu) -> Option<Piece> {
-        if self.pieces.is_none() {
-            self.pieces = Some([Piece::new(gpu)?, Piece::new(gpu)?]);
+        if self.pieces.len() < PIECES {
+            self.pieces.push(Piece::new(gpu)?);
+            return self.pieces.last().copied();
         }
-        let piece = self.pieces?[self.next];
-        self.next = 1 - self.next;
+        let piece = self.pieces[self.next];
+        self.next = (self.next + 1) % PIECES;
         gpu.ok(cu!(cuEventSynchronize(piece.done))).then_some(piece)
     }
 
     /// When nothing uses it any more.
     pub(super) fn free(&mut self) {
-        for piece in self.pieces.take().into_iter().flatten() {
+        for piece in self.pieces.drain(..) {
             let _ = cu!(cuEventDestroy_v2(piece.done));
             let _ = cu!(cuMemFreeHost(piece.memory));
         }

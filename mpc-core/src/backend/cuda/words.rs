@@ -16,7 +16,6 @@ use crate::{
     ring::Ring,
     shape::View,
 };
-use rayon::prelude::*;
 use smallvec::SmallVec;
 use std::ops::Range;
 
@@ -56,30 +55,40 @@ impl Cuda {
         out
     }
 
-    /// The sum, or the exclusive or, of what came from the wire.
+    /// The sum, or the exclusive or, of what came from the wire. This party's own part is still here.
     pub(super) fn joined(&self, parts: &[Payload], len: usize, how: u64) -> Words {
-        let sum = self.room(len);
-        let mut begun = false;
+        let mut sum: Option<Words> = None;
         for part in parts {
-            let Payload::Words(words) = part else { continue };
-            // A part of another length is refused before it gets here.
-            let Some(words) = words.get(..len) else { continue };
-            if !begun {
-                self.gpu().copy_in(bytemuck::cast_slice(words), sum.at());
-                begun = true;
-                continue;
-            }
-            let (b, threads) = (self.copied_in(words), len as u64);
-            self.gpu().each(threads, &k::Zip { threads, a: sum.at(), b: b.at(), out: sum.at(), how });
+            let part = match part {
+                // A part of another length is refused before it gets here.
+                Payload::Words(words) => words.get(..len).map(|words| self.copied_in(words)),
+                Payload::Later(later) => later.source().downcast_ref().filter(|own: &&Words| own.len() == len).cloned(),
+                Payload::Meta(_) => None,
+            };
+            let Some(part) = part else { continue };
+            sum = Some(match sum {
+                Some(sum) => self.zip(&sum, &part, how),
+                None => part,
+            });
         }
-        if begun { sum } else { self.filled(len, 0) }
+        sum.unwrap_or_else(|| CudaArray::zeros(self.gpu(), len))
     }
 
-    /// The stream of any ring is made of words of 32 bits. Nothing for generators without a kernel.
-    pub(super) fn expanded<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> Option<CudaArray<R>> {
-        let key = self.gpu().key(&seed.chacha_key()?);
+    /// The stream of any ring is made of words of 32 bits.
+    pub(super) fn expanded<R: Ring>(&self, seed: &Seed, at: Address, range: Range<usize>) -> CudaArray<R> {
+        let (key, stream) = (self.gpu().key(seed), at.stream());
         let first = range.start as u64 * u64::from(R::BITS / 32);
-        Some(CudaArray::ruled(self.gpu(), range.len(), Rule::Random { key, stream: at.stream(), first }))
+        CudaArray::ruled(self.gpu(), range.len(), Rule::Random { key, stream, first })
+    }
+
+    /// The random values at an address under some seeds, at least one, added up or joined by exclusive or.
+    pub(super) fn added_up(&self, seeds: &[Seed], at: Address, range: Range<usize>, how: u64) -> Words {
+        let out: Words = self.room(range.len());
+        for (number, seed) in seeds.iter().enumerate() {
+            let how = if number == 0 { k::OVER } else { how };
+            self.gpu().expand(self.gpu().key(seed), at.stream(), 2 * range.start as u64, out.at(), out.bytes(), how);
+        }
+        out
     }
 
     /// Nothing where there is no kernel.
@@ -303,20 +312,39 @@ impl Cuda {
         Some(out)
     }
 
-    /// The public factors are made by the CPU: every party must have them alike to the last bit, and the sines of GPUs are
-    /// others.
-    pub(super) fn combined(&self, series: &Series, fraction_bits: u32, m: &Words, waves: &Words, first: bool) -> Words {
-        let count = 2 * series.harmonics();
-        assert_eq!(waves.len(), count * m.len(), "all waves of each element");
-        let opened = self.host(m);
-        let mut factors = vec![0u64; waves.len()];
-        let each = |(factors, &m): (&mut [u64], &u64)| series.factors(fraction_bits, m, factors);
-        factors.par_chunks_mut(count.max(1)).zip(opened.par_iter()).for_each(each);
+    /// Nothing where there is no kernel.
+    pub(super) fn combined(
+        &self,
+        series: &Series,
+        fraction_bits: u32,
+        m: &Words,
+        waves: &Words,
+        first: bool,
+    ) -> Option<Words> {
+        let (count, bits) = (series.harmonics(), series.period_log2 + fraction_bits);
+        assert_eq!((waves.len(), series.cosines.len()), (2 * count * m.len(), count), "all waves of each element");
+        if bits > 64 {
+            return None;
+        }
+        let table = |coefficients: &[f64]| {
+            let words = coefficients.iter().map(|x| x.to_bits());
+            self.constant(words.flat_map(|x| [x as u32, (x >> 32) as u32]).collect())
+        };
+        let (sines, cosines) = (table(series.sines), table(series.cosines));
         let (out, threads) = self.result(m.len());
-        let factors = self.copied_in(&factors);
         let constant = if first { series.scaled_constant::<u64>() } else { 0 };
-        let (factors, waves, to, count) = (factors.at(), waves.at(), out.at(), count as u64);
-        self.gpu().each(threads, &k::Combine { threads, factors, waves, out: to, count, constant });
-        out
+        let args = k::Combine {
+            threads,
+            m: m.at(),
+            waves: waves.at(),
+            out: out.at(),
+            sines: sines.at(),
+            cosines: cosines.at(),
+            count: count as u64,
+            bits: u64::from(bits),
+            constant,
+        };
+        self.gpu().each(threads, &args);
+        Some(out)
     }
 }

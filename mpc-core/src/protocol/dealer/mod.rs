@@ -41,6 +41,7 @@ mod series;
 mod service;
 mod truncate;
 
+pub(crate) use service::serve_on;
 pub use service::{Limits, Served, Watch, serve};
 
 use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};

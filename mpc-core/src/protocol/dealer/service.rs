@@ -11,7 +11,7 @@ mod answer;
 mod tests;
 
 use crate::{
-    backend::Cpu,
+    backend::{Cpu, Deals},
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
@@ -24,9 +24,9 @@ use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox};
 use std::{
     marker::PhantomData,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Sender, channel},
+        mpsc::{Sender, channel, sync_channel},
     },
     thread,
 };
@@ -68,6 +68,19 @@ impl Default for Limits {
 struct Totals {
     bytes: AtomicU64,
     waiting: AtomicU64,
+    /// Why a worker could not go on.
+    fault: Mutex<Option<Error>>,
+}
+
+impl Totals {
+    /// Notes why a worker cannot go on. The first cause stays.
+    fn fail(&self, error: Error) {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+    }
+
+    fn fault(&self) -> Option<Error> {
+        self.fault.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
 }
 
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
@@ -76,8 +89,23 @@ struct Totals {
 /// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request or too many of them, and
 /// [`Error::RequestTooLarge`], after telling the parties; [`Error::Io`] if a thread cannot be started;
 /// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties.
-pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
+pub fn serve<R: Ring>(mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
+    serve_on::<R, Cpu>(mesh, fixed, prg, limits, &|_| Ok(cpu), watch)
+}
+
+/// The same on any backend: `open` gives that of the thread that answers one party, and is called there.
+///
+/// # Errors
+/// As [`serve`], what `open` gives, and [`Error::Device`] if a device fails.
+pub(crate) fn serve_on<R: Ring, B: Deals>(
+    mut mesh: Mesh,
+    fixed: Fixed,
+    prg: Prg,
+    limits: &Limits,
+    open: &(dyn Fn(usize) -> Result<B> + Sync),
+    watch: Watch<'_>,
+) -> Result<Served> {
     let seeds: Arc<[Seed]> = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
     let postboxes: Vec<Postbox> = mesh.peers().map(|peer| mesh.postbox(peer)).collect::<Result<_, _>>()?;
     let (totals, mut requests) = (Totals::default(), 0);
@@ -90,24 +118,36 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, w
         let mut desks = Vec::with_capacity(seeds.len());
         let start = |(receiver, postbox): (usize, &Postbox)| {
             let (desk, batches) = channel();
-            let worker = Worker::<R> {
-                receiver,
-                seeds: seeds.clone(),
-                fixed,
-                cpu,
-                postbox: postbox.clone(),
-                queued_bytes: limits.queued_bytes,
-                totals: &totals,
-                outbox: Vec::new(),
-                gathered: 0,
-                ring: PhantomData,
+            let (ready, opened) = sync_channel(1);
+            let (seeds, postbox, totals) = (seeds.clone(), postbox.clone(), &totals);
+            let work = move || {
+                let backend = match open(receiver) {
+                    Ok(backend) => backend,
+                    Err(error) => return drop(ready.send(Err(error))),
+                };
+                // Whoever started this thread waits for it.
+                let _ = ready.send(Ok(()));
+                let worker = Worker::<R, B> {
+                    receiver,
+                    seeds,
+                    fixed,
+                    backend,
+                    postbox,
+                    queued_bytes: limits.queued_bytes,
+                    totals,
+                    outbox: Vec::new(),
+                    gathered: 0,
+                    ring: PhantomData,
+                };
+                worker.run(&batches);
             };
-            let work = move || worker.run(&batches);
             let started = thread::Builder::new().name(format!("dealer-{receiver}")).spawn_scoped(scope, work);
-            started.map(|_| desks.push(desk)).map_err(|source| Error::Io {
+            started.map_err(|source| Error::Io {
                 what: "starting a thread of the dealer".into(),
                 source: Arc::new(source),
-            })
+            })?;
+            desks.push(desk);
+            opened.recv().unwrap_or_else(|_| Err(Error::Preprocessing("a thread of the dealer has ended".into())))
         };
         let result = postboxes.iter().enumerate().try_for_each(start).and_then(|()| {
             let dispatch = Dispatch { desks: &desks, fixed, ring_bits: R::BITS, limits, totals: &totals };
@@ -121,6 +161,8 @@ pub fn serve<R: Ring>(mut mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, w
         drop(desks);
         result
     });
+    // A worker that fails closes its link, which is what was heard here.
+    let result = totals.fault().map_or(result, Err);
     match &result {
         Ok(()) | Err(Error::Peer { .. } | Error::Aborted { .. }) => {}
         Err(error) => mesh.abort(&error.for_others()),

@@ -4,10 +4,11 @@
 use super::{super::compare, Totals};
 use crate::{
     backend::{
-        Add, Backend, Cpu, CpuArray,
+        Add, Bits, Deals, Payload, Set,
         tree::{self, plane},
     },
     bilinear::{Bilinear, Linear},
+    error::{Error, Result},
     fixed::Fixed,
     preprocessing::{Mask, Need, NeedKind, encode_corrections},
     rand::{Address, Purpose, Seed},
@@ -25,16 +26,16 @@ use std::{
 pub(super) const CHUNK: usize = 1 << 17;
 
 /// Answers the requests whose corrections go to one party.
-pub(super) struct Worker<'a, R> {
+pub(super) struct Worker<'a, R, B> {
     pub(super) receiver: usize,
     pub(super) seeds: Arc<[Seed]>,
     pub(super) fixed: Fixed,
-    pub(super) cpu: Cpu,
+    pub(super) backend: B,
     pub(super) postbox: Postbox,
     /// The most bytes that may wait in the postbox when an answer is begun.
     pub(super) queued_bytes: u64,
     pub(super) totals: &'a Totals,
-    pub(super) outbox: Vec<(Address, Words)>,
+    pub(super) outbox: Vec<(Address, Payload)>,
     pub(super) gathered: usize,
     pub(super) ring: PhantomData<R>,
 }
@@ -50,7 +51,7 @@ impl Drop for HangUp {
     }
 }
 
-impl<R: Ring> Worker<'_, R> {
+impl<R: Ring, B: Deals> Worker<'_, R, B> {
     /// Answers batch after batch until there are no more, or the link is over. An empty batch asks to be told when all
     /// before it have been answered.
     pub(super) fn run(mut self, batches: &Receiver<Vec<Need>>) {
@@ -75,16 +76,28 @@ impl<R: Ring> Worker<'_, R> {
         }
     }
 
-    /// Sends what has gathered; false, and the link closed, if it is more than a frame may have.
+    /// Sends what has gathered; false, and the link closed, if it could not be made or is more than a frame may have.
     fn send(&mut self) -> bool {
-        self.totals.bytes.fetch_add(8 * std::mem::take(&mut self.gathered) as u64, Ordering::Relaxed);
-        let body = encode_corrections(std::mem::take(&mut self.outbox));
-        let sent = self.postbox.send(Frame { kind: Kind::Dealt, round: 0, digest: 0, body });
+        let sent = self.gathered().and_then(|body| {
+            let frame = Frame { kind: Kind::Dealt, round: 0, digest: 0, body };
+            self.postbox.send(frame).map_err(Error::from)
+        });
         sent.inspect_err(|error| {
             tracing::error!(receiver = self.receiver, %error, "an answer cannot be sent");
+            self.totals.fail(error.clone());
             self.postbox.hang_up();
         })
         .is_ok()
+    }
+
+    /// What has gathered, when all of it is made.
+    fn gathered(&mut self) -> Result<Vec<Words>> {
+        self.totals.bytes.fetch_add(8 * std::mem::take(&mut self.gathered) as u64, Ordering::Relaxed);
+        let outbox = std::mem::take(&mut self.outbox);
+        let here = outbox.iter().map(|(at, payload)| Ok((*at, payload.arrived()?.unwrap_or_else(Words::empty))));
+        let here = here.collect::<Result<Vec<_>>>()?;
+        self.backend.check()?;
+        Ok(encode_corrections(here))
     }
 
     fn deal(&mut self, need: &Need) {
@@ -92,119 +105,120 @@ impl<R: Ring> Worker<'_, R> {
         let here = |purpose| at(need.part, purpose);
         match &need.kind {
             NeedKind::Product { map, a, b } => {
-                let product = self.cpu.bilinear(map, &self.mask(a), &self.mask(b));
+                let product = self.backend.bilinear(map, &self.mask(a), &self.mask(b));
                 self.correct(here(Purpose::Product), &product);
             }
             NeedKind::TruncateByBit { len } => {
                 // Among more parties the request was refused.
                 let [first, second] = &self.seeds[..] else { return };
-                let bits = |seed| self.cpu.random::<u64>(seed, here(Purpose::Wrap), 0..plane(*len));
-                let both = self.cpu.and(&bits(first), &bits(second));
-                self.correct(here(Purpose::WrapProduct), &self.cpu.bits_to_ring(&both, *len));
+                let bits = |seed| self.backend.random::<u64>(seed, here(Purpose::Wrap), 0..plane(*len));
+                let both = self.backend.and(&bits(first), &bits(second));
+                self.correct(here(Purpose::WrapProduct), &self.backend.bits_to_ring(&both, *len));
             }
             NeedKind::TruncateOpened { len, bits } => {
                 let mask = self.sum(here(Purpose::Shift), 0..*len);
-                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
+                self.correct(here(Purpose::ShiftHigh), &self.backend.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.backend.shifted(&mask, R::BITS - 1));
             }
             NeedKind::TruncateMasked { mask, bits } => {
                 let mask = self.mask(mask);
-                self.correct(here(Purpose::ShiftHigh), &self.cpu.shifted(&mask, *bits));
-                self.correct(here(Purpose::ShiftSign), &self.cpu.shifted(&mask, R::BITS - 1));
+                self.correct(here(Purpose::ShiftHigh), &self.backend.shifted(&mask, *bits));
+                self.correct(here(Purpose::ShiftSign), &self.backend.shifted(&mask, R::BITS - 1));
             }
             NeedKind::ChoiceTruncated { mask, bits } => {
                 let (len, mask) = (mask.out_len(), self.mask(mask));
                 let beta = self.xor(here(Purpose::Choice), plane(len));
-                let beta = self.cpu.bits_to_ring(&beta, len);
+                let beta = self.backend.bits_to_ring(&beta, len);
                 let times = Bilinear::Mul { len };
-                let high = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, *bits), &beta);
-                let sign = self.cpu.bilinear(&times, &self.cpu.shifted(&mask, R::BITS - 1), &beta);
+                let high = self.backend.bilinear(&times, &self.backend.shifted(&mask, *bits), &beta);
+                let sign = self.backend.bilinear(&times, &self.backend.shifted(&mask, R::BITS - 1), &beta);
                 self.correct(here(Purpose::ChoiceNumber), &beta);
                 self.correct(here(Purpose::ChoiceProduct), &high);
                 self.correct(here(Purpose::ChoiceSign), &sign);
             }
             NeedKind::Compare { mask, thresholds } => {
                 let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
-                self.put(here(Purpose::Tables), &self.cpu.tables(&self.mask(mask), &others));
+                self.put(here(Purpose::Tables), &self.backend.tables(&self.mask(mask), &others, true));
+                let sets = Set::of_tree(R::BITS);
                 for part in need.part..need.part.saturating_add(*thresholds) {
                     let words = compare::mask_words(R::BITS, mask.out_len());
                     let masks = self.xor(at(part, Purpose::Tree), words);
-                    let monomials = self.cpu.monomials(R::BITS, &masks, plane(mask.out_len()));
-                    self.correct_bits(at(part, Purpose::Monomials), &monomials.into());
+                    let monomials = self.backend.all_of(&sets, &masks, plane(mask.out_len()));
+                    self.correct_bits(at(part, Purpose::Monomials), &monomials);
                 }
             }
             NeedKind::Choice { len, wires } => {
                 let beta = self.xor(here(Purpose::Choice), plane(*len));
-                let beta: CpuArray<R> = self.cpu.bits_to_ring(&beta, *len);
+                let beta: B::Array<R> = self.backend.bits_to_ring(&beta, *len);
                 for (k, wire) in wires.iter().enumerate() {
-                    let product = self.cpu.bilinear(&Bilinear::Mul { len: *len }, &beta, &self.mask(wire));
+                    let product = self.backend.bilinear(&Bilinear::Mul { len: *len }, &beta, &self.mask(wire));
                     self.correct(at(need.part + k as u8, Purpose::ChoiceProduct), &product);
                 }
                 self.correct(here(Purpose::ChoiceNumber), &beta);
             }
             NeedKind::Equal { mask } => {
                 let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
-                self.put(here(Purpose::Tables), &self.cpu.equality_tables(&self.mask(mask), &others));
+                self.put(here(Purpose::Tables), &self.backend.tables(&self.mask(mask), &others, false));
             }
             NeedKind::Conjunction { len, groups } => {
                 let width = plane(*len);
                 let factors: usize = groups.iter().map(|&factors| usize::from(factors)).sum();
                 let masks = self.xor(here(Purpose::Factors), factors * width);
-                let products = self.cpu.factor_products(groups, &masks, width);
-                self.correct_bits(here(Purpose::FactorProducts), &products.into());
+                let products = self.backend.all_of(&Set::of_groups(groups), &masks, width);
+                self.correct_bits(here(Purpose::FactorProducts), &products);
             }
             NeedKind::Waves { mask, period_log2, harmonics } => {
                 let (code, harmonics) = ((*period_log2, self.fixed.bits()), usize::from(*harmonics));
                 let others = self.others(here(Purpose::Waves), 2 * harmonics * mask.out_len(), Add::Sum);
-                let waves = self.cpu.waves(code, harmonics, &self.mask(mask), &others);
+                let waves = self.backend.waves(code, harmonics, &self.mask(mask), &others);
                 self.put(here(Purpose::Waves), &waves);
             }
         }
     }
 
     /// The value that the parties' random shares at an address add up to.
-    fn sum(&self, at: Address, range: Range<usize>) -> CpuArray<R> {
-        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, range, Add::Sum)
+    fn sum(&self, at: Address, range: Range<usize>) -> B::Array<R> {
+        self.backend.total(&self.seeds, at, range, Add::Sum)
     }
 
     /// The same for bits.
-    fn xor(&self, at: Address, words: usize) -> CpuArray<u64> {
-        CpuArray::total(self.cpu.level(), self.seeds.clone(), at, 0..words, Add::Xor)
+    fn xor(&self, at: Address, words: usize) -> Bits<B> {
+        self.backend.total(&self.seeds, at, 0..words, Add::Xor)
     }
 
     /// What the random shares at an address of all parties but the one that is corrected add up to.
-    fn others<S: Ring>(&self, at: Address, len: usize, how: Add) -> CpuArray<S> {
+    fn others<S: Ring>(&self, at: Address, len: usize, how: Add) -> B::Array<S> {
         let seeds = self.seeds.iter().enumerate().filter(|(party, _)| *party != self.receiver);
-        CpuArray::total(self.cpu.level(), seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
+        self.backend.total(&seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
     }
 
     /// The mask of a wire.
-    fn mask(&self, mask: &Mask) -> CpuArray<R> {
+    fn mask(&self, mask: &Mask) -> B::Array<R> {
         let (range, views) = mask.needed();
         let base = match mask.owner {
             None => self.sum(mask.address(), range),
             // A request with an owner that is no party was refused.
-            Some(owner) => self.cpu.random(&self.seeds[usize::from(owner)], mask.address(), range),
+            Some(owner) => self.backend.random(&self.seeds[usize::from(owner)], mask.address(), range),
         };
-        views.iter().fold(base, |x, view| self.cpu.linear(&Linear::View(view.clone()), &x))
+        views.iter().fold(base, |x, view| self.backend.linear(&Linear::View(view.clone()), &x))
     }
 
     /// Makes the parties' random shares at an address, but for one, add up to `value` with the correction for that one.
-    fn correct(&mut self, at: Address, value: &CpuArray<R>) {
-        let others = self.others(at, self.cpu.len(value), Add::Sum);
-        self.put(at, &self.cpu.sub(value, &others));
+    fn correct(&mut self, at: Address, value: &B::Array<R>) {
+        let others = self.others(at, self.backend.len(value), Add::Sum);
+        self.put(at, &self.backend.sub(value, &others));
     }
 
     /// The same for bits.
-    fn correct_bits(&mut self, at: Address, value: &CpuArray<u64>) {
-        let others = self.others(at, self.cpu.len(value), Add::Xor);
-        self.put(at, &self.cpu.xor(value, &others));
+    fn correct_bits(&mut self, at: Address, value: &Bits<B>) {
+        let others = self.others(at, self.backend.len(value), Add::Xor);
+        self.put(at, &self.backend.xor(value, &others));
     }
 
     /// Puts a correction aside until enough has gathered.
-    fn put<S: Ring>(&mut self, at: Address, correction: &CpuArray<S>) {
-        let words = correction.to_wire();
-        self.gathered += words.len();
-        self.outbox.push((at, words));
+    fn put<S: Ring>(&mut self, at: Address, correction: &B::Array<S>) {
+        let payload = self.backend.to_wire(correction);
+        self.gathered += payload.words();
+        self.outbox.push((at, payload));
     }
 }
