@@ -366,11 +366,9 @@ pub fn run_dealer(mesh: Mesh, settings: &Settings) -> Result<Served> {
 pub fn run_dealer_watched(mesh: Mesh, settings: &Settings, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let (fixed, prg) = (settings.fixed()?, settings.prg);
     // Each party is answered by a thread of its own, with a GPU of its own if there are several: as the parties.
-    let gpu = device::gpu(settings, 0).inspect_err(|error| mesh.abort(&error.for_others()))?;
-    if gpu.is_none() {
+    if device::gpu(settings, 0).inspect_err(|error| mesh.abort(&error.for_others()))?.is_none() {
         return dealer::serve::<u64>(mesh, fixed, prg, limits, watch);
     }
-    drop(gpu);
     let (index, memory) = (settings.device()?.index(), settings.device_memory);
     dealer::serve_on::<u64, _>(mesh, fixed, prg, limits, &|party| device::open(index, party, memory), watch)
 }

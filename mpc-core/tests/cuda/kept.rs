@@ -1,4 +1,4 @@
-//! Limbs that are kept for operands that come again.
+//! Limbs that are kept for operands that come again: on GPU 0, which has the tensor cores for them (compute capability 8.0).
 
 use super::emulator::gpus;
 use mpc_core::{

@@ -46,7 +46,9 @@ fn what_is_dropped_on_its_way_does_no_harm() {
         for number in 0..5u64 {
             let a = gpu.add_scalar(&gpu.upload(vec![number; 700]), 1);
             drop((gpu.to_wire(&a), a));
+            // Waits for the kernels, and so for what was freed among them, but for no copy of the other stream.
             let b = gpu.add_scalar(&gpu.upload(vec![number; 700]), 2);
+            assert_eq!(gpu.download(&b), vec![number + 2; 700]);
             let payload = gpu.to_wire(&b);
             drop(b);
             let c = gpu.add_scalar(&gpu.upload(vec![number; 700]), 3);

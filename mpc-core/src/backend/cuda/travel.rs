@@ -50,6 +50,9 @@ impl Bags {
             let pinned = self.free.swap_remove(at);
             return gpu.ok(cu!(cuEventSynchronize(pinned.copied))).then_some(pinned);
         }
+        if bytes > MOST_PINNED {
+            return None;
+        }
         while self.taken + bytes > MOST_PINNED {
             self.taken -= self.free.pop().map(Pinned::free)?;
         }
