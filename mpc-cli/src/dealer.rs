@@ -122,6 +122,7 @@ impl Dealer {
             device_memory: self.device_memory.map(|megabytes| megabytes.saturating_mul(1_000_000)),
             ..Settings::default()
         };
+        mpc_core::check_device(&settings)?;
         let stop = Stop::new();
         stop.obey_signals(Duration::from_secs(self.drain.into()), |_| ())?;
         let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));

@@ -89,6 +89,8 @@ fn a_wrong_command_line_is_code_2() {
     expect(2, &["roster", "check"]);
     expect(2, &["nonsense"]);
     expect(2, &["dealer", "--roster", "r.toml", "--fraction-bits", "30"]);
+    let (_, error) = expect(2, &["dealer", "--roster", "r.toml", "--device", "gpu"]);
+    assert!(error.contains("`cuda`"), "{error}");
 }
 
 #[test]

@@ -38,7 +38,7 @@ pub use error::{DeviceError, Error, InputError, OfflineError, Result, Usage};
 pub use fixed::Fixed;
 pub use memory::keep_freed_memory;
 pub use ops::{Conv, Pool};
-pub use session::{InputOf, OwnShare, Session, run_dealer, run_dealer_watched, run_party};
+pub use session::{InputOf, OwnShare, Session, check_device, run_dealer, run_dealer_watched, run_party};
 pub use settings::{Device, ProtocolKind, Settings};
 pub use shape::Shape;
 pub use tensor::{Bit, Gradients, IntoInput, Number, Tensor};

@@ -96,10 +96,10 @@ pub struct Settings {
     pub check_range: bool,
     /// How random values follow from the seeds.
     pub prg: Prg,
-    /// Where this party computes; if this does not say, what the variable `MPC_DEVICE` says (`cpu`, `auto`, `cuda` or
+    /// Where this party, or dealer, computes; if this does not say, what the variable `MPC_DEVICE` says (`cpu`, `auto`, `cuda` or
     /// `cuda:0`), or else on the processor. Parties may differ.
     pub device: Option<Device>,
-    /// The most bytes that this party takes of a GPU's memory.
+    /// The most bytes that this party takes of a GPU's memory; a dealer as much for each party.
     pub device_memory: Option<u64>,
 }
 

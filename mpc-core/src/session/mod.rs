@@ -347,6 +347,15 @@ where
     Ok(answer)
 }
 
+/// Looks whether the device of these settings can be used, before anybody connects.
+///
+/// # Errors
+/// [`Error::Device`] for a GPU that cannot be used, or a program without the feature `cuda`; [`Error::Setting`] for a wrong
+/// `MPC_DEVICE`.
+pub fn check_device(settings: &Settings) -> Result<()> {
+    device::gpu(settings, 0).map(|_| ())
+}
+
 /// Runs the dealer of one session over a mesh in which this end is the dealer, until every party has said goodbye. It computes
 /// where [`Settings::device`] says, and sends the same from everywhere; of a GPU it takes at most [`Settings::device_memory`] for
 /// each party.

@@ -5,6 +5,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dealer;
 mod emulator;
 mod failures;
 mod kept;

@@ -5,11 +5,25 @@
 
 use super::{driver::cu, gpu::Gpu};
 use cust::sys;
+use rayon::prelude::*;
 use std::{ffi::c_void, ptr, slice};
 
 /// Bytes of a piece, and how many there are.
 const PIECE: usize = 1 << 22;
 const PIECES: usize = 4;
+
+/// Bytes that a thread copies at a time, and from how many on there are several.
+const PART: usize = 1 << 18;
+const PARALLEL: usize = 1 << 20;
+
+/// Copies bytes; many of them with several threads.
+pub(super) fn copy(from: &[u8], to: &mut [u8]) {
+    if from.len() < PARALLEL {
+        to.copy_from_slice(from);
+    } else {
+        to.par_chunks_mut(PART).zip(from.par_chunks(PART)).for_each(|(to, from)| to.copy_from_slice(from));
+    }
+}
 
 /// Pinned memory, made when it is first needed.
 #[derive(Default)]
@@ -66,7 +80,7 @@ impl Gpu {
         for (from, to) in from.chunks(PIECE).zip((to..).step_by(PIECE)) {
             let Some(Piece { memory, done }) = staging.piece(self) else { return };
             // SAFETY: no copy uses the piece any more, and it has at least that many bytes.
-            unsafe { ptr::copy_nonoverlapping(from.as_ptr(), memory.cast(), from.len()) };
+            copy(from, unsafe { slice::from_raw_parts_mut(memory.cast(), from.len()) });
             let sent = self.ok(cu!(cuMemcpyHtoDAsync_v2(to, memory.cast_const(), from.len(), self.stream)));
             if !sent || !self.ok(cu!(cuEventRecord(done, self.stream))) {
                 return;
@@ -97,7 +111,7 @@ impl Gpu {
     fn arrive(&self, (piece, to): (Piece, &mut [u8])) {
         if self.ok(cu!(cuEventSynchronize(piece.done))) {
             // SAFETY: the copy that was asked for has filled so many bytes.
-            to.copy_from_slice(unsafe { slice::from_raw_parts(piece.memory.cast::<u8>(), to.len()) });
+            copy(unsafe { slice::from_raw_parts(piece.memory.cast(), to.len()) }, to);
         }
     }
 

@@ -7,6 +7,7 @@ use super::{
     array::CudaArray,
     driver::{OUT_OF_MEMORY, cu},
     gpu::Gpu,
+    staging,
 };
 use crate::{backend::Travelling, error::Result, ring::Ring};
 use cust::sys;
@@ -17,6 +18,7 @@ use std::{
     ffi::c_void,
     ptr,
     rc::Rc,
+    slice,
 };
 
 /// Pinned memory for what travels, in all: what goes beyond it is waited for where it is asked.
@@ -123,7 +125,7 @@ impl<R: Ring> Traveller<R> {
             if self.gpu.ok(cu!(cuEventSynchronize(pinned.copied))) {
                 let to = &mut bytemuck::cast_slice_mut::<u64, u8>(&mut words)[..self.array.bytes()];
                 // SAFETY: the copy is done, and has filled so many bytes.
-                unsafe { ptr::copy_nonoverlapping(pinned.memory.cast(), to.as_mut_ptr(), to.len()) };
+                staging::copy(unsafe { slice::from_raw_parts(pinned.memory.cast(), to.len()) }, to);
             }
             self.gpu.bags.borrow_mut().free.push(pinned);
         }
