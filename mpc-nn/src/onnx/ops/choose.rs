@@ -1,6 +1,6 @@
 //! Choices by a condition, and bounds.
 
-use super::{Entry, Inputs, Operator, arithmetic::joined, op, pick};
+use super::{Entry, Inputs, Operator, arithmetic::joined, gather, op};
 use crate::onnx::{
     array::{Array, Element, broadcast, sized},
     report::Reason,
@@ -147,7 +147,7 @@ impl Operator for OneHot {
     fn secret(&self, cx: &Context<'_>, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
         let (indices, values) = (x.need(0)?, x.known(2)?);
         let (axis, depth, [off, on]) = self.sizes(indices.shape().len(), x.known(1)?, values)?;
-        pick::whole(indices)?;
+        gather::whole(indices)?;
         let hot = cx.secret(indices).one_hot(depth).number() * (on - off) + off;
         let order = last_to(axis, hot.shape().rank());
         Ok(vec![Value::Secret(hot.permute(&order), values.element)])

@@ -3,7 +3,7 @@
 use super::{classes, steps::Steps, svm, trees};
 use crate::onnx::{
     model::Model,
-    node::{Attributes, Node},
+    node::{Attribute, Attributes, Node},
     ops::ML,
     report::{Reason, Report},
 };
@@ -11,8 +11,9 @@ use std::collections::HashMap;
 
 pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
     let mut renamed = HashMap::new();
+    let casts = whole(model);
     let mut kept = Vec::with_capacity(model.nodes.len());
-    for node in std::mem::take(&mut model.nodes) {
+    for mut node in std::mem::take(&mut model.nodes) {
         if node.domain != ML {
             kept.push(node);
             continue;
@@ -24,6 +25,12 @@ pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
             renamed.insert(output.clone(), input.clone());
             continue;
         }
+        if node.operator == "OneHotEncoder"
+            && let Some(before) = node.inputs.first_mut().and_then(|input| Some((casts.get(input)?, input)))
+        {
+            // A table of floats with categories in it: what is not whole is none of them.
+            before.1.clone_from(before.0);
+        }
         match lowered(model, &node) {
             Ok(Some(nodes)) => kept.extend(nodes),
             Ok(None) => kept.push(node),
@@ -32,6 +39,13 @@ pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
     }
     model.nodes = kept;
     model.rename(&renamed);
+}
+
+/// What is made of whole numbers by a cast, and of what.
+fn whole(model: &Model) -> HashMap<String, String> {
+    let casts = model.nodes.iter().filter(|node| node.is("", "Cast"));
+    let whole = casts.filter(|node| matches!(node.attribute("to"), Some(Attribute::Int(2..=7 | 12 | 13))));
+    whole.map(|node| (node.outputs.first().cloned().unwrap_or_default(), node.input(0).to_owned())).collect()
 }
 
 /// The steps of a node; nothing if it is none that is to be replaced.
@@ -48,8 +62,18 @@ fn lowered(model: &mut Model, node: &Node) -> Result<Option<Vec<Node>>, Reason> 
             let threshold = at.float("threshold", 0.0)?;
             let threshold = steps.weight("threshold", &[1], vec![threshold]);
             let bits = steps.op("Greater", &[input, &threshold], &[]);
-            let cast = steps.op("Cast", &[&bits], &[("to", 1)]);
-            steps.named("Identity", &[&cast], output);
+            steps.cast(&bits, 1, output);
+        }
+        "OneHotEncoder" => {
+            at.ignore(&["zeros"]);
+            let Some(categories) = at.ints("cats_int64s")?.filter(|categories| !categories.is_empty()) else {
+                return Reason::err("its categories are words: give them numbers before (an `OrdinalEncoder`)");
+            };
+            let categories = steps.ints(categories);
+            let axis = steps.ints([-1]);
+            let x = steps.op("Unsqueeze", &[input, &axis], &[]);
+            let bits = steps.op("Equal", &[&x, &categories], &[]);
+            steps.cast(&bits, 1, output);
         }
         "FeatureVectorizer" => {
             at.ignore(&["inputdimensions"]);
