@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import onnxruntime as ort
+from onnx import TensorProto, helper
 from skl2onnx import to_onnx
 from sklearn.calibration import CalibratedClassifierCV
 from sklearn.cluster import KMeans
@@ -30,7 +31,8 @@ from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import BernoulliNB, GaussianNB, MultinomialNB
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import MaxAbsScaler, MinMaxScaler, OneHotEncoder, PolynomialFeatures, RobustScaler, StandardScaler
+from sklearn.preprocessing import (MaxAbsScaler, MinMaxScaler, OneHotEncoder, PolynomialFeatures, PowerTransformer, RobustScaler,
+                                   StandardScaler)
 from sklearn.svm import SVC, LinearSVC, NuSVR
 from sklearn.tree import DecisionTreeClassifier
 
@@ -39,10 +41,16 @@ warnings.filterwarnings("ignore")
 rng = np.random.default_rng(7)
 
 
+OPSETS = {"": 18, "ai.onnx.ml": 3}
+
+
 def keep(name, model, x, y, rows=12):
     model.fit(x, y)
     options = {id(model): {"zipmap": False}} if hasattr(model, "predict_proba") else None
-    proto = to_onnx(model, x[:1], options=options, target_opset={"": 18, "ai.onnx.ml": 3})
+    write(name, to_onnx(model, x[:1], options=options, target_opset=OPSETS), x, rows)
+
+
+def write(name, proto, x, rows):
     data = proto.SerializeToString()
     session = ort.InferenceSession(data, providers=["CPUExecutionProvider"])
     given = x[rng.permutation(len(x))[:rows]]
@@ -55,6 +63,17 @@ def keep(name, model, x, y, rows=12):
 
 def scaled(*steps):
     return make_pipeline(StandardScaler(), *steps)
+
+
+def missing(x):
+    """A number that stands for what is missing, which skl2onnx does not write."""
+    info = lambda name: helper.make_tensor_value_info(name, TensorProto.FLOAT, [None, 4])
+    node = helper.make_node("Imputer", ["X"], ["Y"], domain="ai.onnx.ml", imputed_value_floats=[5.0, 3.0, 4.0, 1.0],
+                            replaced_value_float=-1.0)
+    graph = helper.make_graph([node], "missing", [info("X")], [info("Y")])
+    holes = np.where(rng.random(x.shape) < 0.2, np.float32(-1), x)
+    opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS.items()]
+    write("missing", helper.make_model(graph, opset_imports=opsets, ir_version=8), holes, 12)
 
 
 def main():
@@ -89,6 +108,8 @@ def main():
     keep("k_means", KMeans(3, n_init=1, random_state=0), *table(iris))
     # Two classes with Platt's probabilities.
     x, y = table(iris)
+    missing(x)
+    keep("power", make_pipeline(PowerTransformer(), LogisticRegression()), x, y)
     keep("svm_probabilities", scaled(SVC(probability=True, C=0.2, random_state=0)), x[50:], y[50:])
     # A column of categories in a table of floats.
     x = np.column_stack([rng.integers(0, 4, 200), rng.normal(size=(200, 2))]).astype(np.float32)

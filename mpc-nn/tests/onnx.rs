@@ -195,6 +195,8 @@ fn more_of_scikit_learn() {
         "quadratic_discriminant",
         "k_means",
         "one_hot",
+        "missing",
+        "power",
     ] {
         check(&format!("sklearn_{name}"), 2e-3);
     }

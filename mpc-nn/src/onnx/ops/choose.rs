@@ -46,6 +46,11 @@ impl Operator for Where {
         };
         // By a public condition a choice is a rearrangement: free, and exact.
         let count = sized(&shape)?;
+        for (all, x) in [(0.0, b), (1.0, a)] {
+            if condition.values.iter().all(|c| *c == all) && x.shape() == shape && x.element() == element {
+                return Ok(vec![x.clone()]);
+            }
+        }
         let from = stretched(condition, &shape)?.into_iter().enumerate();
         let from: Vec<usize> = from.map(|(at, c)| if c != 0.0 { at } else { count + at }).collect();
         let flat = |x: &Value| cx.operand(x).expand(&shape[..].into()).reshape(&count.into());

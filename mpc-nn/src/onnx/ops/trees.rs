@@ -128,7 +128,7 @@ pub(super) const OPERATORS: &[Entry] = &[
     of("Scaler", ""),
     of("Normalizer", ""),
     of("ZipMap", "the table of probabilities instead"),
-    of("Imputer", "secrets are never missing"),
+    of("Imputer", "a secret is never NaN or infinite"),
     of("OneHotEncoder", "categories that are whole numbers; what is none of them is zeros"),
     of("Binarizer", ""),
     of("FeatureVectorizer", ""),

@@ -18,8 +18,7 @@ pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
             kept.push(node);
             continue;
         }
-        if let ("ZipMap" | "Imputer", [input, ..], [output, ..]) =
-            (&node.operator[..], &node.inputs[..], &node.outputs[..])
+        if let ("ZipMap", [input, ..], [output, ..]) = (&node.operator[..], &node.inputs[..], &node.outputs[..])
             && input != output
         {
             renamed.insert(output.clone(), input.clone());
@@ -75,6 +74,7 @@ fn lowered(model: &mut Model, node: &Node) -> Result<Option<Vec<Node>>, Reason> 
             let bits = steps.op("Equal", &[&x, &categories], &[]);
             steps.cast(&bits, 1, output);
         }
+        "Imputer" => imputer(&mut steps, &at, input, output)?,
         "FeatureVectorizer" => {
             at.ignore(&["inputdimensions"]);
             let inputs: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
@@ -122,6 +122,28 @@ fn scaler(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, output: &str)
     let scale = steps.weight("scale", &[scale.len()], scale);
     let x = steps.op("Sub", &[input, &offset], &[]);
     steps.named("Mul", &[&x, &scale], output);
+    Ok(())
+}
+
+/// Other numbers in the place of one that means that there is none.
+fn imputer(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, output: &str) -> Result<(), Reason> {
+    let (floats, ints) = (at.floats("imputed_value_floats")?, at.ints("imputed_value_int64s")?);
+    let [float, int] = [at.float_if("replaced_value_float")?, at.int_if("replaced_value_int64")?.map(|x| x as f64)];
+    let (values, gone) = match (floats.filter(|x| !x.is_empty()), ints.filter(|x| !x.is_empty())) {
+        (Some(floats), _) => (floats, float.unwrap_or(f64::NAN)),
+        (None, Some(ints)) => (ints.into_iter().map(|x| x as f64).collect(), int.unwrap_or(0.0)),
+        (None, None) => return Reason::err("it has no values for those that are missing"),
+    };
+    let values = steps.weight("imputed", &[values.len()], values);
+    let missing = match gone {
+        gone if gone.is_nan() => steps.op("IsNaN", &[input], &[]),
+        gone if gone.is_infinite() => steps.op("IsInf", &[input], &[]),
+        gone => {
+            let gone = steps.number(gone);
+            steps.op("Equal", &[input, &gone], &[])
+        }
+    };
+    steps.named("Where", &[&missing, &values, input], output);
     Ok(())
 }
 
