@@ -3,9 +3,10 @@
 # and request: the first also opens the weights. About 5 minutes, and the build before it.
 #   bash examples/data/onnx_figures.sh [FOLDER]      # where the models are; examples/data/onnx if not said
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
+folder="$(cd "${1:-$here/onnx}" && pwd)"
+cd "$here/../.."
 
-folder=${1:-examples/data/onnx}
 cargo build --release --quiet --example onnx_figures
 run() {
   "${CARGO_TARGET_DIR:-target}/release/examples/onnx_figures" --model "$folder/$1.onnx" "${@:2}"

@@ -256,7 +256,7 @@ fn a_model_of_tokens() {
 #[test]
 fn functions() {
     let of = |f: fn(&Tensor<Secret>) -> Tensor<Secret>| move |_: &Session| Map::new("f", f);
-    let all: [(&str, fn(&Tensor<Secret>) -> Tensor<Secret>); 15] = [
+    let all: [(&str, fn(&Tensor<Secret>) -> Tensor<Secret>); 16] = [
         ("silu", |x| x.silu()),
         ("elu", |x| x.elu(0.5) + x.selu()),
         ("clamp", |x| x.clamp(-0.5, 0.25) + x.relu6()),
@@ -271,6 +271,7 @@ fn functions() {
         ("rows", |x| x.unsqueeze(1).matmul(&x.unsqueeze(2)).flatten(1)),
         ("broadcast", |x| x.unsqueeze(2) * x.unsqueeze(1)),
         ("sort", |x| x.sort(1, false) + x.median(1).unsqueeze(1) + x.sum_axes(&[0])),
+        ("custom", |x| Tensor::custom_vjp("twice", [x], |[x]| x * 2.0, |grad, _, _| [grad.clone()])),
         ("expand", |x| x.unsqueeze(1).expand([x.shape().dims()[0], 2, x.shape().dims()[1]])),
     ];
     for (name, f) in all {

@@ -5,7 +5,6 @@
 use super::{Handle, Node, Op, Runtime};
 use crate::{
     engine::{Comparison, Kind, Logic},
-    ops::{Conv, Pool},
     rand::At,
     shape::Shape,
 };
@@ -33,9 +32,13 @@ pub enum Meaning {
     Gemm([bool; 2]),
     /// A convolution of x and a weight, plus a bias by filter if there is a third input.
     Conv {
-        /// Stride, padding, dilation, groups; of one axis, the columns'.
-        options: Conv,
-        /// Over one axis, not two.
+        /// How the kernel slides.
+        window: Window,
+        /// Groups of channels that do not mix.
+        groups: usize,
+        /// Of a transposed one: rows and columns more at the end.
+        output_padding: [usize; 2],
+        /// Over one axis, the columns, not two.
         columns: bool,
         /// From y to x.
         transposed: bool,
@@ -102,9 +105,9 @@ pub enum Meaning {
     /// The place of the first of the largest along an axis, which disappears.
     ArgMax(usize),
     /// The largest of each window over the last two axes.
-    MaxPool(Pool),
+    MaxPool(Window),
     /// The mean of each window over the last two axes.
-    AvgPool(Pool),
+    AvgPool(Window),
     /// Bits along a new last axis: where a whole number is.
     OneHot(usize),
     /// Rows of a table, at some indices.
@@ -113,6 +116,23 @@ pub enum Meaning {
     LayerNorm(usize, f64),
     /// Normalised by channels (axis 1) with an epsilon. Inputs: x, scale, offset, mean, variance.
     BatchNorm(f64),
+}
+
+/// How a window slides over two axes, by rows and by columns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Its size.
+    pub kernel: [usize; 2],
+    /// Steps.
+    pub stride: [usize; 2],
+    /// Added before and after.
+    pub padding: [usize; 2],
+    /// Distance of its elements.
+    pub dilation: [usize; 2],
+    /// Of a pooling: whether a last window that reaches beyond the end counts too.
+    pub partial: bool,
+    /// Of an average: whether the padding counts.
+    pub count_padding: bool,
 }
 
 /// A recorded step.

@@ -7,7 +7,7 @@ use crate::{
     conv::{Geometry, Third},
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Fusion, Handle, Meaning, Op},
+    op::{Fusion, Handle, Meaning, Op, Window},
     preprocessing::Need,
     shape::Shape,
 };
@@ -221,7 +221,13 @@ impl Handle {
         transposed: bool,
     ) -> Self {
         let inputs: Vec<&Self> = [x, w].into_iter().chain(bias).collect();
-        self.noted(&inputs, || Meaning::Conv { options: *options, columns, transposed })
+        let &Conv { stride, padding, dilation, groups, output_padding } = options;
+        let &[.., rows, cols] = w.shape().dims() else { return self };
+        let kernel = [if columns { 1 } else { rows }, cols];
+        self.noted(&inputs, || {
+            let window = Window { kernel, stride, padding, dilation, partial: false, count_padding: true };
+            Meaning::Conv { window, groups, output_padding, columns, transposed }
+        })
     }
 
     #[track_caller]

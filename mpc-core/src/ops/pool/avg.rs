@@ -32,7 +32,7 @@ impl Handle {
             };
             (0..windows[at]).map(count).collect::<Vec<_>>()
         });
-        sums.means(op, first, &counts).noted(&[self], || Meaning::AvgPool(*pool))
+        sums.means(op, first, &counts).noted(&[self], || Meaning::AvgPool(pool.window()))
     }
 
     /// The mean of each of `[rows, columns]` windows that cover the last two axes evenly, overlapping if the sizes do not

@@ -23,7 +23,7 @@ impl Handle {
             Err(problem) => return self.refuse("max_pool", problem),
         };
         let places = |at: usize| (0..windows[at]).map(|window| pool.places(at, sizes[at], window)).collect();
-        self.largest("max_pool", first, [places(0), places(1)]).noted(&[self], || Meaning::MaxPool(*pool))
+        self.largest("max_pool", first, [places(0), places(1)]).noted(&[self], || Meaning::MaxPool(pool.window()))
     }
 
     /// The largest of each of `[rows, columns]` windows that cover the last two axes evenly, overlapping if the sizes do not
@@ -37,7 +37,7 @@ impl Handle {
                 match sizes[0] % windows[0] == 0 && sizes[1] % windows[1] == 0 {
                     true => pooled.noted(&[self], || {
                         let kernel = [sizes[0] / windows[0], sizes[1] / windows[1]];
-                        Meaning::MaxPool(Pool { kernel, stride: kernel, ..Pool::new(1) })
+                        Meaning::MaxPool(Pool { kernel, stride: kernel, ..Pool::new(1) }.window())
                     }),
                     false => pooled,
                 }

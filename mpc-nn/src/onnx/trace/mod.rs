@@ -60,7 +60,7 @@ pub fn trace_layer<L: Layer>(sample: &[usize], build: impl Fn(&Session) -> L) ->
 /// One axis of the inputs may be open, in all of them; it has the sizes 2 and 3 while the model is recorded.
 ///
 /// # Errors
-/// A [`Report`] of every step that has no form in ONNX (sorting, random numbers, functions of one's own), or that depends on
+/// A [`Report`] of every step that has no form in ONNX (windows, diagonals, random numbers), or that depends on
 /// the size of the open axis in a way that a graph cannot say; and of the first mistake in `forward`.
 pub fn trace<M: Module>(
     inputs: &[Input],

@@ -7,9 +7,8 @@ use crate::onnx::{
     report::Reason,
 };
 use mpc_core::{
-    Conv, Pool,
     engine::{Comparison, Logic},
-    op::{Meaning, Step},
+    op::{Meaning, Step, Window},
 };
 use ndarray::{ArrayD, IxDyn};
 
@@ -50,8 +49,9 @@ impl Drawing<'_> {
                 self.named(y, "Gemm", &all, &flags);
             }
             Meaning::Combine(factors) => self.combine(factors, &all, y),
-            Meaning::Conv { options, columns, transposed } => {
-                self.conv(options, *columns, *transposed, &all, y);
+            Meaning::Conv { window, groups, output_padding, columns, transposed } => {
+                let more = transposed.then_some(*output_padding);
+                self.conv(window, *groups, more, *columns, &all, y);
             }
             Meaning::Function(name, number) => self.function(name, *number, &all, y)?,
             Meaning::Clamp(low, high) => {
@@ -272,22 +272,21 @@ impl Drawing<'_> {
         self.named(y, "Sum", &terms.iter().map(String::as_str).collect::<Vec<_>>(), &[]);
     }
 
-    fn conv(&mut self, options: &Conv, columns: bool, transposed: bool, all: &[&str], y: &str) {
+    /// Transposed with `more` rows and columns at the end.
+    fn conv(&mut self, window: &Window, groups: usize, more: Option<[usize; 2]>, columns: bool, all: &[&str], y: &str) {
         let of = |both: [usize; 2]| if columns { both[1..].to_vec() } else { both.to_vec() };
-        let pads = of(options.padding);
+        let pads = of(window.padding);
         let mut attributes = vec![
-            ("strides", ints(of(options.stride))),
+            ("strides", ints(of(window.stride))),
             ("pads", ints(pads.iter().chain(&pads).copied())),
-            ("dilations", ints(of(options.dilation))),
-            ("group", Int(options.groups as i64)),
+            ("dilations", ints(of(window.dilation))),
+            ("group", Int(groups as i64)),
         ];
-        if transposed {
-            attributes.push(("output_padding", ints(of(options.output_padding))));
-        }
-        self.named(y, if transposed { "ConvTranspose" } else { "Conv" }, all, &attributes);
+        attributes.extend(more.map(|more| ("output_padding", ints(of(more)))));
+        self.named(y, if more.is_some() { "ConvTranspose" } else { "Conv" }, all, &attributes);
     }
 
-    fn pool(&mut self, operator: &str, pool: &Pool, x: u64, all: &[&str], y: &str) -> Result<(), Reason> {
+    fn pool(&mut self, operator: &str, pool: &Window, x: u64, all: &[&str], y: &str) -> Result<(), Reason> {
         if self.sizes(x).len() != 4 {
             return Reason::err("ONNX pools images of four axes: batch, channels, rows, columns");
         }
