@@ -253,10 +253,12 @@ fn a_model_of_tokens() {
     assert_eq!(graph.outputs(), ["output0", "output1"]);
 }
 
+type Function = fn(&Tensor<Secret>) -> Tensor<Secret>;
+
 #[test]
 fn functions() {
-    let of = |f: fn(&Tensor<Secret>) -> Tensor<Secret>| move |_: &Session| Map::new("f", f);
-    let all: [(&str, fn(&Tensor<Secret>) -> Tensor<Secret>); 16] = [
+    let of = |f: Function| move |_: &Session| Map::new("f", f);
+    let all: [(&str, Function); 16] = [
         ("silu", |x| x.silu()),
         ("elu", |x| x.elu(0.5) + x.selu()),
         ("clamp", |x| x.clamp(-0.5, 0.25) + x.relu6()),
