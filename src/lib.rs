@@ -75,3 +75,8 @@ pub struct Language;
 #[cfg(doctest)]
 #[doc = include_str!("../docs/tutorial.md")]
 pub struct Tutorial;
+
+/// Models from elsewhere, likewise.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/onnx.md")]
+pub struct Onnx;

@@ -1,4 +1,4 @@
-//! Bytes as a file of PyTorch. Begin with mpc-nn/tests/onnx_models/*.pt and *.pth as a corpus.
+//! Bytes as a file of PyTorch.
 #![no_main]
 
 use mpc_nn::StateDict;

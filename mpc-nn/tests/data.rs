@@ -57,6 +57,51 @@ fn arrays_of_numpy_and_mnist() {
     assert_eq!((pixels.shape(), pixels[[0, 1, 0]]), (&[1, 2, 2][..], 255.0));
 }
 
+/// Small files that speak of large arrays are refused, and nothing of that size is made.
+#[test]
+fn arrays_are_no_larger_than_their_files() {
+    use mpc_nn::data::npy;
+    use std::io::Write;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.npy");
+    let file = |header: &str, values: &[u8]| {
+        let length = (header.len() as u16).to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], header.as_bytes(), values].concat()
+    };
+    let read = |bytes: &[u8]| {
+        std::fs::write(&path, bytes).unwrap();
+        npy::read(&path).map_err(|error| error.to_string())
+    };
+    let header = |shape: &str| format!("{{'descr': '|u1', 'fortran_order': False, 'shape': {shape}, }}\n");
+    assert_eq!(read(&file(&header("(2, 3)"), &[7; 6])).unwrap().shape(), [2, 3]);
+    assert_eq!(read(&file(&header("()"), &[7])).unwrap().shape(), [0usize; 0]);
+    let huge = "(1099511627776,)";
+    // 'shape' may be spelt in many ways.
+    let hidden = format!("{{'descr': '|u1', 'fortran_order': False, 's\\x68ape': {huge}, }}\n");
+    let twice = format!("{{'shape': (1,), 'descr': '|u1', 'fortran_order': False, 'shape': {huge}, }}\n");
+    for header in [header(huge), header("(4294967296, 4294967296)"), hidden, twice] {
+        let error = read(&file(&header, &[7; 6])).unwrap_err();
+        assert!(error.contains("shorter than its shape says"), "{error}");
+    }
+    assert!(read(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{").unwrap_err().contains("not an array"));
+
+    // 160 MiB of zeros in an archive of 160 kB.
+    let zeros = file(&header("(167772160,)"), &vec![0; 160 << 20]);
+    let mut packed = flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(&zeros).unwrap();
+    let packed = packed.finish().unwrap();
+    let checksum = crc::Crc::<u32, crc::Table<16>>::new(&crc::CRC_32_ISO_HDLC).checksum(&zeros).to_le_bytes();
+    let sizes = [checksum, (packed.len() as u32).to_le_bytes(), (zeros.len() as u32).to_le_bytes()].concat();
+    let common = [&[20, 0, 0, 0, 8, 0, 0, 0, 0, 0][..], &sizes, &[1, 0, 0, 0]].concat();
+    let local = [&b"PK\x03\x04"[..], &common, b"z", &packed].concat();
+    let central = [&b"PK\x01\x02\x14\x00"[..], &common, &[0; 2], &[0; 8], &[0; 4], b"z"].concat();
+    let lengths = [(central.len() as u32).to_le_bytes(), (local.len() as u32).to_le_bytes()].concat();
+    let end = [&b"PK\x05\x06\0\0\0\0\x01\0\x01\0"[..], &lengths, &[0, 0]].concat();
+    std::fs::write(&path, [local, central, end].concat()).unwrap();
+    let error = npy::read_npz(&path).unwrap_err().to_string();
+    assert!(error.contains("unpacks to more"), "{error}");
+}
+
 #[cfg(feature = "images")]
 #[test]
 fn pictures_of_one_size() {
@@ -76,6 +121,15 @@ fn pictures_of_one_size() {
     assert_eq!(read_all([&small, &small], Channels::Grey).unwrap().shape(), [2, 1, 2, 2]);
     let error = read_all([&small, &large], Channels::Rgb).unwrap_err();
     assert!(error.to_string().contains("b.png: it has shape [3, 2, 3], not [3, 2, 2]"), "{error}");
+
+    // A picture of another size than it says, with a checksum that fits: nothing of that size is made.
+    let mut bytes = std::fs::read(&small).unwrap();
+    bytes[16..24].copy_from_slice(&[0, 0, 0x27, 0x10, 0, 0, 0x27, 0x10]);
+    let checksum = crc::Crc::<u32>::new(&crc::CRC_32_ISO_HDLC).checksum(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+    std::fs::write(&large, bytes).unwrap();
+    let error = read(&large, Channels::Rgb).unwrap_err();
+    assert!(error.to_string().contains("10000 x 10000 pixels are more than 67108864"), "{error}");
 }
 
 #[test]

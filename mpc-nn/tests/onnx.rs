@@ -157,6 +157,64 @@ fn support_vectors() {
     check("svm_regression", 1e-2);
 }
 
+/// As tf2onnx writes them, channels last: `examples/data/onnx_keras.py`.
+#[test]
+fn networks_of_keras() {
+    for name in ["cnn", "mobile", "signal", "lstm", "gru", "attention"] {
+        check(&format!("keras_{name}"), 1e-3);
+    }
+}
+
+/// `examples/data/onnx_sklearn.py`.
+#[test]
+fn more_of_scikit_learn() {
+    for name in [
+        "mlp",
+        "mlp_regression",
+        "sgd",
+        "ridge",
+        "elastic_net",
+        "poisson",
+        "polynomial",
+        "pca",
+        "select",
+        "columns",
+        "svm_three_classes",
+        "svm_regression",
+        "calibrated",
+        "one_against_rest",
+        "boosting_regression",
+        "boosting_three_classes",
+        "extra_trees",
+        "bagging",
+        "stacking",
+        "gaussian_bayes",
+        "bernoulli_bayes",
+        "multinomial_bayes",
+        "discriminant",
+        "quadratic_discriminant",
+        "k_means",
+        "one_hot",
+        "missing",
+        "power",
+    ] {
+        check(&format!("sklearn_{name}"), 2e-3);
+    }
+}
+
+/// Probabilities of two classes. ONNX Runtime, like libsvm, comes to them by an iteration which it ends early, a few
+/// thousandths from where it leads.
+#[test]
+fn probabilities_of_support_vectors() {
+    let case = case("sklearn_svm_probabilities");
+    let clear = case.graph.clear(&case.weights, &case.inputs).unwrap();
+    let shares = on_shares(&case, true);
+    let [(0, labels), (1, expected)] = &case.outputs[..] else { panic!("{:?}", case.outputs) };
+    assert!(largest(&clear[0], labels) == 0.0 && largest(&shares[0], labels) == 0.0);
+    assert!(largest(&clear[1], expected) < 6e-3);
+    assert!(largest(&shares[1], &clear[1]) < 1e-3);
+}
+
 #[test]
 fn every_step_by_itself() {
     for (name, tolerance) in [

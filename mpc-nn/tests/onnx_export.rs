@@ -80,6 +80,12 @@ fn networks_are_read_as_they_were_written() {
         "gru",
         "lstm",
         "lstm_bidirectional",
+        "keras_cnn",
+        "keras_mobile",
+        "keras_signal",
+        "keras_lstm",
+        "keras_gru",
+        "keras_attention",
     ] {
         round_trip(name);
     }
@@ -99,6 +105,21 @@ fn models_of_scikit_learn_are_read_as_they_were_written() {
         "boosting_wine",
         "svm",
         "svm_regression",
+        "sklearn_mlp",
+        "sklearn_sgd",
+        "sklearn_polynomial",
+        "sklearn_columns",
+        "sklearn_svm_three_classes",
+        "sklearn_calibrated",
+        "sklearn_one_against_rest",
+        "sklearn_bagging",
+        "sklearn_stacking",
+        "sklearn_gaussian_bayes",
+        "sklearn_quadratic_discriminant",
+        "sklearn_k_means",
+        "sklearn_one_hot",
+        "sklearn_missing",
+        "sklearn_power",
     ] {
         round_trip(name);
     }

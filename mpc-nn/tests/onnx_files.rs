@@ -127,6 +127,21 @@ fn small_files_stay_small() {
     assert_eq!(onnx::read_bytes(&model(&few, "y")).unwrap().0.nodes().len(), 1);
 }
 
+/// Found by fuzzing: constants with different numbers of axes, one after the other.
+#[test]
+fn steps_on_constants_that_do_not_fit_are_told() {
+    let axis = field(5, &[&field(1, b"axis")[..], &[24, 0, 160, 1, 2]].concat());
+    let concat = [field(1, b"n"), field(1, b"size"), field(2, b"both"), field(4, b"Concat"), axis].concat();
+    let nodes = [
+        node("Size", "", &["n"], "size"),
+        field(1, &concat),
+        node("ReduceSum", "", &["both"], "sum"),
+        node("Add", "", &["x", "sum"], "y"),
+    ];
+    let report = onnx::read_bytes(&model(&nodes, "y")).unwrap_err().to_string();
+    assert!(report.contains("differ in another axis"), "{report}");
+}
+
 /// Names that stand for names, in the order in which each is looked up last.
 #[test]
 fn chains_of_names_are_followed_once() {

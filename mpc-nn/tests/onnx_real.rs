@@ -1,6 +1,6 @@
 //! Trained networks: EfficientNet-Lite0 on photographs, MiniLM on sentences, Magika on files. Structures of full size with
 //! random weights: ResNet-18, ViT-B/16, Wav2Letter; and a forest on a whole table. `examples/data/onnx_models.sh` makes their
-//! files; then
+//! files, in a folder that `ONNX_MODELS` names if it is another; then
 //!
 //! `cargo test --release -p mpc-nn --test onnx_real -- --ignored --nocapture --test-threads 1`
 
@@ -21,7 +21,8 @@ struct Seen {
 
 /// Runs the first `rows` rows of the inputs on shares of two parties; whole numbers are public if `public_ints`.
 fn run(name: &str, rows: usize, public_ints: &[bool]) -> Seen {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/data/onnx");
+    let usual = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../examples/data/onnx");
+    let folder = std::env::var_os("ONNX_MODELS").map_or_else(usual, PathBuf::from);
     let start = Instant::now();
     let (graph, weights) = onnx::read(folder.join(format!("{name}.onnx"))).unwrap_or_else(|report| panic!("{report}"));
     let read = start.elapsed();

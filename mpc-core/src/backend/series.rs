@@ -3,7 +3,7 @@
 //! shares of `cos(jwr)` and `sin(jwr)`.
 //!
 //! Every party must compute the public factors to the last bit alike, on every machine: they multiply random shares. So
-//! sines are those of [`turns`](super::turns), in plain IEEE arithmetic, and harmonics come from a recurrence in the same.
+//! sines are those of `turns`, in plain IEEE arithmetic, and harmonics come from a recurrence in the same.
 
 use super::turns::{Lanes, sincos};
 use crate::ring::Ring;

@@ -6,6 +6,7 @@ mod flag;
 mod fusion;
 mod handle;
 mod ledger;
+mod meaning;
 mod node;
 mod runtime;
 
@@ -14,6 +15,7 @@ pub use fusion::{Fusion, Rewrite};
 pub(crate) use fusion::{POOL_OF_RELU, RELU_OF_VIEW};
 pub use handle::Handle;
 pub use ledger::{Audience, Opened};
+pub use meaning::{Meaning, Step, Window};
 pub use node::Node;
 pub use runtime::Runtime;
 

@@ -2,7 +2,7 @@
 
 mod batch;
 
-use super::{Handle, Node, Op, Opened, Rewrite, backward::SEED, flag::Restore, ledger::Ledger};
+use super::{Handle, Node, Op, Opened, Rewrite, Step, backward::SEED, flag::Restore, ledger::Ledger};
 use crate::{
     context::Context,
     engine::{Engine, Operand, Vis},
@@ -56,6 +56,8 @@ pub struct Runtime {
     ledger: RefCell<Ledger>,
     rewrites: RefCell<BTreeMap<(ScopeId, &'static str), usize>>,
     live: Rc<()>,
+    /// What is recorded while the session is traced.
+    pub(super) trace: RefCell<Option<Vec<Step>>>,
     /// Looks at every result: in a simulator only.
     watcher: OnceCell<Rc<Watcher>>,
 }
@@ -81,6 +83,7 @@ impl Runtime {
             ledger: RefCell::default(),
             rewrites: RefCell::default(),
             live: Rc::new(()),
+            trace: RefCell::default(),
             watcher: OnceCell::new(),
         })
     }
@@ -261,6 +264,7 @@ impl Runtime {
         self.pending_elements.set(self.pending_elements.get() + shape.len());
         let follows = self.grad.get() && nodes.iter().any(|node| node.tracked.get());
         let ones = op.name() == SEED || op.rearranges() && nodes.iter().all(|node| node.ones);
+        self.note(&*op, step, &nodes, (&shape, kind), at);
         let node = Rc::new(Node {
             operand: Operand::new(step, shape, vis, kind, wire),
             at,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     circuits::{ERF, GAUSS, GELU, GELU_SLOPE, GELU_TANH, GELU_TANH_SLOPE, Guarded, SILU, SILU_SLOPE, TANH},
     engine::Comparison,
-    op::Handle,
+    op::{Handle, Meaning},
     shape::Shape,
 };
 use std::f64::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI};
@@ -20,7 +20,7 @@ impl Handle {
     /// A function with a series and tails, and its derivative.
     #[track_caller]
     fn guarded(&self, f: &'static Guarded, derivative: fn(&Self) -> Self) -> Self {
-        self.then(Function { f, derivative }, &[])
+        self.then(Function { f, derivative }, &[]).noted(&[self], || Meaning::Function(f.name, 0.0))
     }
 
     /// `e^(-x^2)`.

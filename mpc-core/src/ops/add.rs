@@ -4,7 +4,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     shape::Shape,
 };
 
@@ -35,6 +35,6 @@ impl Handle {
     #[track_caller]
     pub fn add(&self, other: &Self) -> Self {
         let (a, b) = self.broadcast(other);
-        a.then(Add, &[&b])
+        a.then(Add, &[&b]).noted(&[self, other], || Meaning::Add)
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     engine::{Comparison, Engine, Forward, Kind, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -47,7 +47,7 @@ impl Handle {
     #[track_caller]
     pub fn conjunction(bits: &[&Self]) -> Option<Self> {
         let (first, others) = bits.split_first()?;
-        Some(if others.is_empty() { (*first).clone() } else { first.then(All, others) })
+        Some(if others.is_empty() { (*first).clone() } else { first.then(All, others).noted(bits, || Meaning::All) })
     }
 
     /// Whether all bits along an axis are set, which disappears.

@@ -5,7 +5,7 @@
 use crate::{
     engine::{Comparison, Logic},
     error::Usage,
-    op::Handle,
+    op::{Handle, Meaning},
     shape::Shape,
 };
 
@@ -68,7 +68,8 @@ impl Handle {
         if value.error().is_some() {
             return (value.clone(), value);
         }
-        (value.squeeze(axis), index.squeeze(axis))
+        let value = value.squeeze(axis).noted(&[self], || Meaning::Max(axis));
+        (value, index.squeeze(axis).noted(&[self], || Meaning::ArgMax(axis)))
     }
 
     /// The index of the first of the largest along an axis, which disappears.

@@ -5,7 +5,7 @@ use crate::{
     engine::{Engine, Forward, Operand, Vis},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     protocol::WireId,
     rand::At,
     shape::{Shape, View},
@@ -85,6 +85,7 @@ impl Attach {
             runtime.no_grad(value)
         };
         let inputs: Vec<&Handle> = x.iter().copied().chain([&y]).collect();
-        Handle::record(&runtime, self, &inputs)
+        let Self { name, number, .. } = self;
+        Handle::record(&runtime, self, &inputs).noted(x, || Meaning::Function(name, number))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Factors,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -50,7 +50,7 @@ impl Handle {
         let (numbers, tensors): (Vec<f64>, Vec<&Self>) = terms.iter().copied().unzip();
         let runtime = tensors[0].runtime();
         if let Some(factors) = runtime.engine().factors(&numbers) {
-            return Self::record(runtime, Combine(factors), &tensors);
+            return Self::record(runtime, Combine(factors), &tensors).noted(&tensors, || Meaning::Combine(numbers));
         }
         let fixed = runtime.engine().fixed();
         let limit = fixed.limit::<u64>();

@@ -6,7 +6,7 @@ use crate::{
     engine::{Comparison, Engine, Forward, Kind, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Fusion, Handle, Op},
+    op::{Fusion, Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -54,7 +54,8 @@ impl Handle {
         let fixed = self.runtime().engine().fixed();
         let limit = fixed.limit::<u64>();
         if threshold.is_finite() && threshold.abs() < limit {
-            return self.then(Compare { how, threshold, lenient: false }, &[]);
+            let bits = self.then(Compare { how, threshold, lenient: false }, &[]);
+            return bits.noted(&[self], || Meaning::Compare(how, threshold));
         }
         let problem = Usage::Constant { value: threshold, fraction_bits: fixed.bits(), limit };
         Self::misused(self.runtime(), "compare", problem, vec![self.shape()])

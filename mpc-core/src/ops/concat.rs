@@ -4,7 +4,7 @@ use crate::{
     engine::{Engine, Forward, Kind, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     shape::Shape,
 };
 
@@ -58,6 +58,7 @@ impl Handle {
     /// This tensor followed by others, along an axis.
     #[track_caller]
     pub fn concat(&self, others: &[&Self], axis: usize) -> Self {
-        self.then(Concat { axis }, others)
+        let all: Vec<&Self> = std::iter::once(self).chain(others.iter().copied()).collect();
+        self.then(Concat { axis }, others).noted(&all, || Meaning::Concat(axis))
     }
 }

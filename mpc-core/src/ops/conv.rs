@@ -7,7 +7,7 @@ use crate::{
     conv::{Geometry, Third},
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Fusion, Handle, Op},
+    op::{Fusion, Handle, Meaning, Op, Window},
     preprocessing::Need,
     shape::Shape,
 };
@@ -211,6 +211,25 @@ impl Op for Convolve {
 }
 
 impl Handle {
+    /// Says that this is the convolution of two with perhaps a bias.
+    fn convolves(
+        self,
+        [x, w]: [&Self; 2],
+        bias: Option<&Self>,
+        options: &Conv,
+        columns: bool,
+        transposed: bool,
+    ) -> Self {
+        let inputs: Vec<&Self> = [x, w].into_iter().chain(bias).collect();
+        let &Conv { stride, padding, dilation, groups, output_padding } = options;
+        let &[.., rows, cols] = w.shape().dims() else { return self };
+        let kernel = [if columns { 1 } else { rows }, cols];
+        self.noted(&inputs, || {
+            let window = Window { kernel, stride, padding, dilation, partial: false, count_padding: true };
+            Meaning::Conv { window, groups, output_padding, columns, transposed }
+        })
+    }
+
     #[track_caller]
     fn convolved(&self, op: &'static str, w: &Self, bias: Option<&Self>, options: &Conv, third: Third) -> Self {
         if let Some(poisoned) = [Some(self), Some(w), bias].into_iter().flatten().find(|x| x.error().is_some()) {
@@ -238,26 +257,44 @@ impl Handle {
     /// rescale, for free.
     #[track_caller]
     pub fn conv2d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
-        self.convolved("conv2d", w, bias, options, Third::Output)
+        self.convolved("conv2d", w, bias, options, Third::Output).convolves([self, w], bias, options, false, false)
     }
 
     /// The transposed convolution of `[n, c, h, w]` with `[c, filters / groups, k, l]`, plus a bias `[filters]`.
     #[track_caller]
     pub fn conv_transpose2d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
-        self.convolved("conv_transpose2d", w, bias, options, Third::Input)
+        self.convolved("conv_transpose2d", w, bias, options, Third::Input).convolves(
+            [self, w],
+            bias,
+            options,
+            false,
+            true,
+        )
     }
 
     /// The convolution of `[n, c, l]` with `[filters, c / groups, k]`, by the columns' options, plus a bias `[filters]`.
     #[track_caller]
     pub fn conv1d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
-        self.convolved_columns("conv1d", w, bias, options, Third::Output)
+        self.convolved_columns("conv1d", w, bias, options, Third::Output).convolves(
+            [self, w],
+            bias,
+            options,
+            true,
+            false,
+        )
     }
 
     /// The transposed convolution of `[n, c, l]` with `[c, filters / groups, k]`, by the columns' options, plus a bias
     /// `[filters]`.
     #[track_caller]
     pub fn conv_transpose1d(&self, w: &Self, bias: Option<&Self>, options: &Conv) -> Self {
-        self.convolved_columns("conv_transpose1d", w, bias, options, Third::Input)
+        self.convolved_columns("conv_transpose1d", w, bias, options, Third::Input).convolves(
+            [self, w],
+            bias,
+            options,
+            true,
+            true,
+        )
     }
 
     #[track_caller]

@@ -6,7 +6,7 @@ use crate::{
     engine::{Engine, Forward, Operand, Vis},
     error::{Error, Usage},
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     protocol::WireId,
     rand::At,
     shape::Shape,
@@ -97,6 +97,6 @@ impl Handle {
             runtime.no_grad(value)
         };
         let inputs: Vec<&Self> = inputs.iter().copied().chain([&y]).collect();
-        Self::record(&runtime, Custom { name, at, rule: Rc::new(rule) }, &inputs)
+        Self::record(&runtime, Custom { name, at, rule: Rc::new(rule) }, &inputs).noted(&[&y], || Meaning::Same)
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -54,12 +54,13 @@ impl Handle {
             let y = x.sigmoid();
             y.sub(&y.mul(&y))
         };
-        self.then(Function { f: &SIGMOID, derivative }, &[])
+        self.then(Function { f: &SIGMOID, derivative }, &[]).noted(&[self], || Meaning::Function("sigmoid", 0.0))
     }
 
     /// `ln(1 + e^x)`.
     #[track_caller]
     pub fn softplus(&self) -> Self {
         self.then(Function { f: &SOFTPLUS, derivative: Self::sigmoid }, &[])
+            .noted(&[self], || Meaning::Function("softplus", 0.0))
     }
 }

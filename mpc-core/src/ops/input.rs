@@ -4,7 +4,7 @@ use crate::{
     engine::{Encoded, Engine, Forward, Operand, Vis},
     error::{Error, InputError, Usage},
     fixed::Fixed,
-    op::{Handle, Op, Runtime},
+    op::{Handle, Meaning, Op, Runtime},
     shape::Shape,
 };
 use std::{fmt, panic::Location, rc::Rc};
@@ -73,7 +73,8 @@ impl Handle {
         let digest = values.iter().fold(values.len() as u64, |hash, value| {
             (hash.rotate_left(5) ^ value.to_bits()).wrapping_mul(0x517C_C1B7_2722_0A95)
         });
-        Self::record(runtime, Input { shape, vis: Vis::Public, encoded, digest }, &[])
+        let constant = Self::record(runtime, Input { shape, vis: Vis::Public, encoded, digest }, &[]);
+        constant.noted(&[], || Meaning::Constant(values.to_vec()))
     }
 
     /// Numbers that one party has; `values` at that party only. A mistake in them stops the session: the others hear

@@ -5,7 +5,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Fusion, Handle, Op},
+    op::{Fusion, Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -67,13 +67,13 @@ impl Handle {
     /// `bit ? x : 0` for these bits, with broadcasting.
     #[track_caller]
     pub fn keep(&self, x: &Self) -> Self {
-        let (bits, x) = self.broadcast(x);
-        bits.then(Keep, &[&x])
+        let (bits, kept) = self.broadcast(x);
+        bits.then(Keep, &[&kept]).noted(&[self, x], || Meaning::Keep)
     }
 
     /// These bits as numbers 0 and 1.
     #[track_caller]
     pub fn number(&self) -> Self {
-        self.then(Number, &[])
+        self.then(Number, &[]).noted(&[self], || Meaning::Number)
     }
 }

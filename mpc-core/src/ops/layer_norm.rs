@@ -7,7 +7,7 @@ use super::attach::{Attach, Rule};
 use crate::{
     circuits::{Function, Wide},
     error::Usage,
-    op::Handle,
+    op::{Handle, Meaning},
 };
 
 impl Handle {
@@ -39,6 +39,7 @@ impl Handle {
     #[track_caller]
     pub fn layer_norm(&self, epsilon: f64) -> Self {
         self.normalised(&[self.shape().rank().saturating_sub(1)], epsilon)
+            .noted(&[self], || Meaning::LayerNorm(1, epsilon))
     }
 
     /// Normalised by each of so many groups of channels (axis 1) and all axes after it.

@@ -4,7 +4,7 @@ use crate::{
     engine::{Engine, Forward, Kind, Logic as How, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -67,12 +67,12 @@ impl Handle {
     #[track_caller]
     pub fn logic(&self, how: How, other: &Self) -> Self {
         let (a, b) = self.broadcast(other);
-        a.then(Logic(how), &[&b])
+        a.then(Logic(how), &[&b]).noted(&[self, other], || Meaning::Logic(how))
     }
 
     /// The complement of bits.
     #[track_caller]
     pub fn not(&self) -> Self {
-        self.then(Not, &[])
+        self.then(Not, &[]).noted(&[self], || Meaning::Not)
     }
 }

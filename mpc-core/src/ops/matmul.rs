@@ -5,7 +5,7 @@ use crate::{
     bilinear::Bilinear,
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Fusion, Handle, Op},
+    op::{Fusion, Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -77,26 +77,27 @@ impl Handle {
     /// The matrix product of `[m, k]` and `[k, n]`; further axes before them broadcast.
     #[track_caller]
     pub fn matmul(&self, other: &Self) -> Self {
-        match (self.shape().rank(), other.shape().rank()) {
+        let product = match (self.shape().rank(), other.shape().rank()) {
             (2, 2) => self.matmul_form(false, other, false),
             _ => self.matmul_batched(other),
-        }
+        };
+        product.noted(&[self, other], || Meaning::MatMul)
     }
 
     /// The matrix product of operands that may be stored transposed: no copy, and no new opening.
     #[track_caller]
     pub fn matmul_form(&self, ta: bool, other: &Self, tb: bool) -> Self {
-        self.then(MatMul { ta, tb }, &[other])
+        self.then(MatMul { ta, tb }, &[other]).noted(&[self, other], || Meaning::Gemm([ta, tb]))
     }
 
     /// [`Self::matmul_form`] plus a third tensor, with broadcasting: added before the rescale, for free.
     #[track_caller]
     pub fn matmul_plus(&self, ta: bool, other: &Self, tb: bool, plus: &Self) -> Self {
         let op = MatMul { ta, tb };
-        let plus = match op.map(&self.shape(), &other.shape()) {
+        let whole = match op.map(&self.shape(), &other.shape()) {
             Some(Bilinear::MatMul { m, n, .. }) => plus.expand(&[m, n].into()),
             _ => plus.clone(),
         };
-        self.then(op, &[other, &plus])
+        self.then(op, &[other, &whole]).noted(&[self, other, plus], || Meaning::Gemm([ta, tb]))
     }
 }

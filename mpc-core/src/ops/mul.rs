@@ -6,7 +6,7 @@ use crate::{
     bilinear::Bilinear,
     engine::{Engine, Forward, Operand},
     error::Usage,
-    op::{Fusion, Handle, Op},
+    op::{Fusion, Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -45,7 +45,7 @@ impl Handle {
     #[track_caller]
     pub fn mul(&self, other: &Self) -> Self {
         let (a, b) = self.broadcast(other);
-        a.then(Mul, &[&b])
+        a.then(Mul, &[&b]).noted(&[self, other], || Meaning::Mul)
     }
 
     /// `grad * x` of one shape; x itself if the gradient is the seed of the backward pass.

@@ -5,7 +5,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     shape::Shape,
 };
 
@@ -35,6 +35,6 @@ impl Handle {
     /// `-x`.
     #[track_caller]
     pub fn neg(&self) -> Self {
-        self.then(Neg, &[])
+        self.then(Neg, &[]).noted(&[self], || Meaning::Combine(vec![-1.0]))
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     engine::{Engine, Forward, Kind, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     preprocessing::Need,
     shape::Shape,
 };
@@ -56,7 +56,7 @@ impl Handle {
             let most = MOST_CLASSES.min(limit as usize);
             return self.refuse("one_hot", Usage::Argument(format!("{classes} classes are not between 1 and {most}")));
         }
-        self.then(OneHot { classes }, &[])
+        self.then(OneHot { classes }, &[]).noted(&[self], || Meaning::OneHot(classes))
     }
 
     /// The rows of this `[n, ..]` at some indices: the shape of the indices, then that of a row.
@@ -70,7 +70,8 @@ impl Handle {
         let row: usize = shape.dims()[1..].iter().product();
         let out: Vec<_> = indices.shape().dims().iter().chain(&shape.dims()[1..]).copied().collect();
         let picks = indices.one_hot(rows).number().reshape(&[count, rows].into());
-        picks.matmul(&self.reshape(&[rows, row].into())).reshape(&out[..].into())
+        let picked = picks.matmul(&self.reshape(&[rows, row].into())).reshape(&out[..].into());
+        picked.noted(&[self, indices], || Meaning::Embedding)
     }
 
     /// The slices along an axis at some indices, whose axes take its place.

@@ -8,7 +8,7 @@ use crate::{
     engine::{Engine, Forward, Operand},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     shape::{Shape, View},
 };
 
@@ -60,7 +60,9 @@ impl Handle {
         }
         dims[axis] = indices.len();
         match sized(&dims) {
-            Ok(shape) => self.picked(name, along, indices.iter().copied().map(Some).collect(), shape),
+            Ok(shape) => self
+                .picked(name, along, indices.iter().copied().map(Some).collect(), shape)
+                .noted(&[self], || Meaning::IndexSelect(axis, indices.to_vec())),
             Err(problem) => self.refuse(name, problem),
         }
     }
@@ -127,11 +129,12 @@ impl Handle {
         let Some(layout) = layout else { return self.clone() }; // the inside is inside
         let (map, transpose) = (Linear::Scatter(layout.clone(), shape.len()), Linear::View(layout));
         let pad = Map { name: "pad", map, transpose, shape };
+        let meaning = || Meaning::Pad(amounts.to_vec(), value);
         if value == 0.0 {
-            return self.then(pad, &[]);
+            return self.then(pad, &[]).noted(&[self], meaning);
         }
-        let value = Self::public(self.runtime(), Shape::scalar(), &[value]);
-        self.sub(&value).then(pad, &[]).add(&value)
+        let around = Self::public(self.runtime(), Shape::scalar(), &[value]);
+        self.sub(&around).then(pad, &[]).add(&around).noted(&[self], meaning)
     }
 
     /// This and other tensors of its shape, along a new axis.
@@ -175,7 +178,7 @@ impl Handle {
             None => self.refuse("cumsum", Usage::Axis { axis, rank: shape.rank() }),
             Some(along) => {
                 let (map, transpose) = (Linear::RunningSum(along, false), Linear::RunningSum(along, true));
-                self.then(Map { name: "cumsum", map, transpose, shape }, &[])
+                self.then(Map { name: "cumsum", map, transpose, shape }, &[]).noted(&[self], || Meaning::CumSum(axis))
             }
         }
     }

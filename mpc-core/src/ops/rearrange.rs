@@ -4,7 +4,7 @@
 use super::refuse::sized;
 use crate::{
     error::Usage,
-    op::Handle,
+    op::{Handle, Meaning},
     shape::{Axis, Shape, View},
 };
 
@@ -107,7 +107,7 @@ impl Handle {
             let problem = Usage::Argument(format!("{} counts for {} axes", times.len(), shape.rank()));
             return self.refuse("tile", problem);
         }
-        self.repeated("tile", times, true)
+        self.repeated("tile", times, true).noted(&[self], || Meaning::Tile(times.to_vec()))
     }
 
     /// Each step of an axis repeated `times` times before the next.

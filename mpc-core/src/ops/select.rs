@@ -3,7 +3,7 @@
 
 use crate::{
     engine::Comparison,
-    op::{Handle, RELU_OF_VIEW},
+    op::{Handle, Meaning, RELU_OF_VIEW},
     shape::{Shape, View},
 };
 
@@ -11,7 +11,7 @@ impl Handle {
     /// `bit ? x : y` for these bits.
     #[track_caller]
     pub fn select(&self, x: &Self, y: &Self) -> Self {
-        y.add(&self.keep(&x.sub(y)))
+        y.add(&self.keep(&x.sub(y))).noted(&[self, x, y], || Meaning::Select)
     }
 
     /// 1 where x >= 0, else 0. Its gradient is zero.
@@ -26,10 +26,10 @@ impl Handle {
     pub fn relu(&self) -> Self {
         let (views, base) = self.unviewed();
         if views.is_empty() || !base.is_waiting_product() {
-            return self.leniently_positive().keep(self);
+            return self.leniently_positive().keep(self).noted(&[self], || Meaning::Function("relu", 0.0));
         }
         self.runtime().rewritten(RELU_OF_VIEW, "relu");
-        base.relu().viewed_by(views)
+        base.relu().viewed_by(views).noted(&[self], || Meaning::Function("relu", 0.0))
     }
 
     /// What this is the ReLU of, perhaps in another shape, if it waits to run.
@@ -63,7 +63,7 @@ impl Handle {
     #[track_caller]
     pub fn abs(&self) -> Self {
         let negative = self.compare_with(Comparison::Less, 0.0).keep(self);
-        self.sub(&negative.scale(2.0))
+        self.sub(&negative.scale(2.0)).noted(&[self], || Meaning::Function("abs", 0.0))
     }
 
     /// -1, 0 or 1.
@@ -71,7 +71,9 @@ impl Handle {
     pub fn sign(&self) -> Self {
         let ulp = self.runtime().engine().fixed().ulp();
         let positive = self.compare_with(Comparison::NotLess, ulp).number();
-        positive.sub(&self.compare_with(Comparison::Less, 0.0).number())
+        positive
+            .sub(&self.compare_with(Comparison::Less, 0.0).number())
+            .noted(&[self], || Meaning::Function("sign", 0.0))
     }
 
     /// x where x >= 0, else `slope * x`.
@@ -79,6 +81,7 @@ impl Handle {
     pub fn leaky_relu(&self, slope: f64) -> Self {
         let positive = self.relu();
         Self::combine(&[(slope, self), (1.0 - slope, &positive)])
+            .noted(&[self], || Meaning::Function("leaky_relu", slope))
     }
 
     /// What to add to x to replace it by a public number where the bits are set.
@@ -92,19 +95,21 @@ impl Handle {
     #[track_caller]
     pub fn clamp(&self, low: f64, high: f64) -> Self {
         let (below, above) = (self.compare_with(Comparison::Less, low), self.compare_with(Comparison::NotLess, high));
-        self.add(&self.replaced(&below, low)).add(&self.replaced(&above, high))
+        self.add(&self.replaced(&below, low))
+            .add(&self.replaced(&above, high))
+            .noted(&[self], || Meaning::Clamp(low, high))
     }
 
     /// The larger of two, with broadcasting.
     #[track_caller]
     pub fn maximum(&self, other: &Self) -> Self {
-        other.add(&self.sub(other).relu())
+        other.add(&self.sub(other).relu()).noted(&[self, other], || Meaning::Maximum)
     }
 
     /// The smaller of two, with broadcasting.
     #[track_caller]
     pub fn minimum(&self, other: &Self) -> Self {
-        self.sub(&self.sub(other).relu())
+        self.sub(&self.sub(other).relu()).noted(&[self, other], || Meaning::Minimum)
     }
 
     /// The largest along an axis, which disappears: 4 rounds for each halving.
@@ -117,7 +122,7 @@ impl Handle {
             if size <= 1 {
                 let left: Vec<_> =
                     shape.dims().iter().enumerate().filter(|(at, _)| *at != axis).map(|(_, &size)| size).collect();
-                return rest.reshape(&left[..].into());
+                return rest.reshape(&left[..].into()).noted(&[self], || Meaning::Max(axis));
             }
             let half = size / 2;
             let larger = rest.slice(axis, 0..half, 1).maximum(&rest.slice(axis, half..2 * half, 1));

@@ -4,7 +4,7 @@ use crate::{
     engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     shape::Shape,
 };
 
@@ -40,6 +40,6 @@ impl Handle {
     /// The value as shares.
     #[track_caller]
     pub fn share(&self) -> Self {
-        self.then(Share, &[])
+        self.then(Share, &[]).noted(&[self], || Meaning::Same)
     }
 }

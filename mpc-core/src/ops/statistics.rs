@@ -1,7 +1,11 @@
 //! Variances and squared norms. A sum of squares is a product of matrices: one opening of x, one correction and one rescale
 //! for each sum.
 
-use crate::{error::Usage, op::Handle, shape::Shape};
+use crate::{
+    error::Usage,
+    op::{Handle, Meaning},
+    shape::Shape,
+};
 
 impl Handle {
     /// The sum of squares over some axes (all if there are none named), which disappear, or stay with size 1 if `keep`.
@@ -25,7 +29,9 @@ impl Handle {
             .map(|axis| if summed(&axis) { 1 } else { shape.dims()[axis] })
             .collect();
         let rows = self.permute(&[first, last].concat()).reshape(&[batch, 1, each].into());
-        rows.matmul(&rows.reshape(&[batch, each, 1].into())).reshape(&Shape::from(&kept[..]))
+        let sums = rows.matmul(&rows.reshape(&[batch, each, 1].into())).reshape(&Shape::from(&kept[..]));
+        let all = || (0..shape.rank()).filter(summed).collect();
+        sums.noted(&[self], || Meaning::SumSquares(all(), keep))
     }
 
     /// The square root of [`Self::norm_squared`].

@@ -3,7 +3,7 @@
 use super::view::Scatter;
 use crate::{
     error::Usage,
-    op::Handle,
+    op::{Handle, Meaning},
     shape::{Shape, View},
 };
 
@@ -26,7 +26,10 @@ impl Handle {
         let kept = Shape::from(&kept[..]);
         let out = if keep { kept.clone() } else { Shape::from(&left[..]) };
         match View::of(&kept).expand(&shape) {
-            Some(layout) => self.then(Scatter { layout, shape: out }, &[]),
+            Some(layout) => {
+                let axes = || (0..shape.rank()).filter(|&axis| summed(axis)).collect();
+                self.then(Scatter { layout, shape: out }, &[]).noted(&[self], || Meaning::Sum(axes(), keep))
+            }
             None => self.clone(), // a shape always stretches to itself
         }
     }
@@ -37,6 +40,7 @@ impl Handle {
         let shape = self.shape();
         let summed = shape.dims().iter().enumerate().filter(|(axis, _)| axes.is_empty() || axes.contains(axis));
         let count: usize = summed.map(|(_, &size)| size).product();
-        self.sum(axes, keep).scale(1.0 / count.max(1) as f64)
+        let all = || (0..shape.rank()).filter(|axis| axes.is_empty() || axes.contains(axis)).collect();
+        self.sum(axes, keep).scale(1.0 / count.max(1) as f64).noted(&[self], || Meaning::Mean(all(), keep))
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     engine::{Engine, Forward, Kind, Operand, Vis},
     error::Usage,
     fixed::Fixed,
-    op::{Handle, Op},
+    op::{Handle, Meaning, Op},
     protocol::WireId,
     rand::At,
     shape::{Shape, View as Layout},
@@ -109,7 +109,7 @@ impl Handle {
     pub fn detach(&self) -> Self {
         let op = View { layout: Ok(Layout::of(&self.shape())), shape: self.shape() };
         let _untaped = self.runtime().untaped();
-        self.then(op, &[])
+        self.then(op, &[]).noted(&[self], || Meaning::Same)
     }
 
     /// The same elements in another shape.
@@ -119,14 +119,15 @@ impl Handle {
             true => Ok(Layout::of(shape)),
             false => Err(Usage::Shape { expected: format!("{} elements for {shape}", shape.len()) }),
         };
-        self.view(layout, Some(shape.clone()))
+        self.view(layout, Some(shape.clone())).noted(&[self], || Meaning::Reshape)
     }
 
     /// The axes in another order.
     #[track_caller]
     pub fn permute(&self, order: &[usize]) -> Self {
         let expected = || Usage::Argument(format!("{order:?} is no order of the {} axes", self.shape().rank()));
-        self.view(Layout::of(&self.shape()).permute(order).ok_or_else(expected), None)
+        let permuted = self.view(Layout::of(&self.shape()).permute(order).ok_or_else(expected), None);
+        permuted.noted(&[self], || Meaning::Permute(order.to_vec()))
     }
 
     /// Every `step`-th element of a range along an axis.
@@ -137,21 +138,24 @@ impl Handle {
             Some(&size) => Usage::Slice { start: range.start, end: range.end, step, size },
             None => Usage::Axis { axis, rank: shape.rank() },
         };
-        self.view(Layout::of(&shape).slice(axis, range.clone(), step).ok_or_else(problem), None)
+        let sliced = self.view(Layout::of(&shape).slice(axis, range.clone(), step).ok_or_else(problem), None);
+        sliced.noted(&[self], || Meaning::Slice { axis, start: range.start, end: range.end, step })
     }
 
     /// An axis backwards.
     #[track_caller]
     pub fn flip(&self, axis: usize) -> Self {
         let shape = self.shape();
-        self.view(Layout::of(&shape).flip(axis).ok_or(Usage::Axis { axis, rank: shape.rank() }), None)
+        let flipped = self.view(Layout::of(&shape).flip(axis).ok_or(Usage::Axis { axis, rank: shape.rank() }), None);
+        flipped.noted(&[self], || Meaning::Flip(axis))
     }
 
     /// Repeated to a shape by the broadcasting rule.
     #[track_caller]
     pub fn expand(&self, shape: &Shape) -> Self {
         let expected = || Usage::Shape { expected: format!("a shape that stretches to {shape}") };
-        self.view(Layout::of(&self.shape()).expand(shape).ok_or_else(expected), None)
+        let expanded = self.view(Layout::of(&self.shape()).expand(shape).ok_or_else(expected), None);
+        expanded.noted(&[self], || Meaning::Expand)
     }
 
     /// Both, repeated to their common shape; unchanged if they have none, so that the op which asked reports it.

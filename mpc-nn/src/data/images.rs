@@ -1,8 +1,12 @@
 //! PNG and JPEG files as arrays (feature `images`).
 
 use super::{FileError, Problem};
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader};
 use ndarray::{Array3, Array4, Axis};
 use std::path::Path;
+
+/// The most pixels of a picture: small files can hold large pictures, and this many take about 1 GB as numbers.
+const MOST: u64 = 1 << 26;
 
 /// How many channels a picture gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,23 +20,30 @@ pub enum Channels {
 /// Reads a picture as `[channels, height, width]`, from 0 to 1.
 ///
 /// # Errors
-/// [`FileError`], if the file cannot be read or is no such picture.
+/// [`FileError`], if the file cannot be read, is no such picture, or has more than 67 million pixels.
 pub fn read(path: impl AsRef<Path>, channels: Channels) -> Result<Array3<f32>, FileError> {
     let path = path.as_ref();
-    let failed = |problem| FileError::of(path, problem);
-    let picture = image::open(path).map_err(|error| match error {
-        image::ImageError::IoError(error) => failed(Problem::Io(error)),
-        other => failed(Problem::Format(other.to_string())),
-    })?;
+    let picture = decoded(path).map_err(|problem| FileError::of(path, problem))?;
     let (width, height) = (picture.width() as usize, picture.height() as usize);
     let (depth, pixels) = match channels {
         Channels::Grey => (1, picture.into_luma8().into_raw()),
         Channels::Rgb => (3, picture.into_rgb8().into_raw()),
     };
-    let values = pixels.into_iter().map(|x| f32::from(x) / 255.0).collect();
-    let last = Array3::from_shape_vec((height, width, depth), values)
-        .map_err(|error| failed(Problem::Format(error.to_string())))?;
-    Ok(last.permuted_axes([2, 0, 1]).as_standard_layout().into_owned())
+    let value = |(channel, row, column)| f32::from(pixels[(row * width + column) * depth + channel]) / 255.0;
+    Ok(Array3::from_shape_fn((depth, height, width), value))
+}
+
+fn decoded(path: &Path) -> Result<DynamicImage, Problem> {
+    let failed = |error| match error {
+        ImageError::IoError(error) => Problem::Io(error),
+        other => Problem::Format(other.to_string()),
+    };
+    let decoder = ImageReader::open(path)?.into_decoder().map_err(failed)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MOST {
+        return Err(Problem::Format(format!("{width} x {height} pixels are more than {MOST}: make it smaller before")));
+    }
+    DynamicImage::from_decoder(decoder).map_err(failed)
 }
 
 /// Reads pictures of one size as `[pictures, channels, height, width]`.

@@ -2,7 +2,10 @@
 
 use super::{Layer, misused, scaled_channels, scope};
 use crate::{Buffer, Mode, Param, init};
-use mpc_core::{Secret, Session, Shape, Tensor, Usage, op::Handle};
+use mpc_core::{
+    Secret, Session, Shape, Tensor, Usage,
+    op::{Handle, Meaning},
+};
 use std::{cell::RefCell, fmt};
 
 /// [`BatchNorm`] of `[n, channels]` or `[n, channels, length]`.
@@ -177,7 +180,11 @@ impl Layer for BatchNorm {
         }
         if !self.mode.is_training() {
             let (scale, shift) = self.folded();
-            return scaled_channels(x.handle(), &scale, Some(&shift)).into();
+            let y = scaled_channels(x.handle(), &scale, Some(&shift));
+            let (Some(weight), Some(bias)) = (&self.weight, &self.bias) else { return y.into() };
+            let (mean, variance) = (self.running_mean.get(), self.running_var.get());
+            let inputs = [x.handle(), weight.handle(), bias.handle(), mean.handle(), variance.handle()];
+            return y.noted(&inputs, || Meaning::BatchNorm(self.epsilon)).into();
         }
         match shape.len() / channels.max(1) {
             count @ 2.. => self.train_on(x.handle(), count).into(),

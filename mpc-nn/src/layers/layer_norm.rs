@@ -2,7 +2,7 @@
 
 use super::{Layer, misused, scope};
 use crate::{Param, init};
-use mpc_core::{Secret, Session, Shape, Tensor, Usage};
+use mpc_core::{Secret, Session, Shape, Tensor, Usage, op::Meaning};
 
 /// `(x - mean) / sqrt(variance + epsilon) * weight + bias` over the last axes together, by sample (Ba et al., 2016).
 ///
@@ -80,7 +80,11 @@ impl Layer for LayerNorm {
             Err(mistake) => mistake,
             Ok(rows) => {
                 let y = x.reshape([rows, self.shape.len()]).layer_norm(self.epsilon).reshape(x.shape());
-                weighted(y, self.weight.as_ref(), self.bias.as_ref())
+                let y = weighted(y, self.weight.as_ref(), self.bias.as_ref());
+                let Some(weight) = &self.weight else { return y };
+                let inputs = [Some(x.handle()), Some(weight.handle()), self.bias.as_ref().map(|bias| bias.handle())];
+                let inputs: Vec<_> = inputs.into_iter().flatten().collect();
+                y.handle().clone().noted(&inputs, || Meaning::LayerNorm(self.shape.rank(), self.epsilon)).into()
             }
         }
     }

@@ -14,8 +14,8 @@
 //!
 //! [`read`] parts a file into a [`Graph`], which is public, and [`Weights`], which only the owner has, or says everything that
 //! keeps it from doing so in a [`Report`]. On the way constants are folded, batch normalisations disappear into the products
-//! before them, and what exporters write in many steps becomes one again. [`Graph::write`] goes the other way. [`Graph::clear`] computes on floats, and
-//! [`Network`] on shares. `docs/onnx.md` lists the operators, and what a graph tells.
+//! before them, and what exporters write in many steps becomes one again. [`Graph::write`] goes the other way, and [`trace`] makes the graph of
+//! a model that is written in this crate. [`Graph::clear`] computes on floats, and [`Network`] on shares. `docs/onnx.md` lists the operators, and what a graph tells.
 
 mod array;
 mod clear;
@@ -35,6 +35,7 @@ mod report;
 mod run;
 mod table;
 mod tensors;
+mod trace;
 mod value;
 mod weights;
 
@@ -46,5 +47,6 @@ pub use network::{Network, Trial};
 pub use node::{Attribute, Node};
 pub use report::{Problem, Reason, Report};
 pub use table::operators;
+pub use trace::{trace, trace_layer};
 pub use value::Value;
 pub use weights::Weights;

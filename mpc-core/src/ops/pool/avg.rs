@@ -2,7 +2,10 @@
 //! where they have different sizes.
 
 use super::{Planes, Pool, even};
-use crate::{error::Usage, op::Handle};
+use crate::{
+    error::Usage,
+    op::{Handle, Meaning},
+};
 
 impl Handle {
     /// The mean of each window over the last two axes.
@@ -29,7 +32,7 @@ impl Handle {
             };
             (0..windows[at]).map(count).collect::<Vec<_>>()
         });
-        sums.means(op, first, &counts)
+        sums.means(op, first, &counts).noted(&[self], || Meaning::AvgPool(pool.window()))
     }
 
     /// The mean of each of `[rows, columns]` windows that cover the last two axes evenly, overlapping if the sizes do not

@@ -11,7 +11,7 @@ use super::{Planes, Pool, even};
 use crate::{
     engine::{Comparison, Logic},
     error::Usage,
-    op::{Handle, POOL_OF_RELU},
+    op::{Handle, Meaning, POOL_OF_RELU},
 };
 
 impl Handle {
@@ -23,7 +23,7 @@ impl Handle {
             Err(problem) => return self.refuse("max_pool", problem),
         };
         let places = |at: usize| (0..windows[at]).map(|window| pool.places(at, sizes[at], window)).collect();
-        self.largest("max_pool", first, [places(0), places(1)])
+        self.largest("max_pool", first, [places(0), places(1)]).noted(&[self], || Meaning::MaxPool(pool.window()))
     }
 
     /// The largest of each of `[rows, columns]` windows that cover the last two axes evenly, overlapping if the sizes do not
@@ -33,7 +33,14 @@ impl Handle {
         match self.even_planes(windows) {
             Ok(Planes { first, sizes, .. }) => {
                 let places = [even(sizes[0], windows[0]), even(sizes[1], windows[1])];
-                self.largest("adaptive_max_pool", first, places)
+                let pooled = self.largest("adaptive_max_pool", first, places);
+                match sizes[0] % windows[0] == 0 && sizes[1] % windows[1] == 0 {
+                    true => pooled.noted(&[self], || {
+                        let kernel = [sizes[0] / windows[0], sizes[1] / windows[1]];
+                        Meaning::MaxPool(Pool { kernel, stride: kernel, ..Pool::new(1) }.window())
+                    }),
+                    false => pooled,
+                }
             }
             Err(problem) => self.refuse("adaptive_max_pool", problem),
         }

@@ -3,7 +3,10 @@
 mod avg;
 mod max;
 
-use crate::{error::Usage, op::Handle};
+use crate::{
+    error::Usage,
+    op::{Handle, Window},
+};
 
 /// How a window slides over the last two axes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -80,6 +83,11 @@ impl Pool {
             dilation: columns(self.dilation, 1),
             ..self
         }
+    }
+
+    fn window(self) -> Window {
+        let Self { kernel, stride, padding, dilation, partial, count_padding } = self;
+        Window { kernel, stride, padding, dilation, partial, count_padding }
     }
 
     /// How many windows fit an axis of some size.

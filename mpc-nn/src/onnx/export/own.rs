@@ -26,7 +26,7 @@ pub(super) fn write(file: &mut File<'_>, mut node: Node) -> Result<(), Reason> {
 
 /// scikit-learn's steps take numbers of any kind together with floats; those of ONNX want one kind.
 fn alike(file: &mut File<'_>, node: &mut Node) -> Result<(), Reason> {
-    let together = ["Add", "Sub", "Mul", "Div", "Greater", "Concat", "Gemm", "MatMul", "Sum"];
+    let together = ["Add", "Sub", "Mul", "Div", "Equal", "Greater", "Concat", "Gemm", "MatMul", "Sum"];
     let floats = node.inputs.iter().any(|name| file.kind(name) == Element::Float);
     if !together.contains(&&node.operator[..]) || !floats {
         return Ok(());

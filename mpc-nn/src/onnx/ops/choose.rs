@@ -1,6 +1,6 @@
 //! Choices by a condition, and bounds.
 
-use super::{Entry, Inputs, Operator, arithmetic::joined, op, pick};
+use super::{Entry, Inputs, Operator, arithmetic::joined, gather, op};
 use crate::onnx::{
     array::{Array, Element, broadcast, sized},
     report::Reason,
@@ -46,6 +46,11 @@ impl Operator for Where {
         };
         // By a public condition a choice is a rearrangement: free, and exact.
         let count = sized(&shape)?;
+        for (all, x) in [(0.0, b), (1.0, a)] {
+            if condition.values.iter().all(|c| *c == all) && x.shape() == shape && x.element() == element {
+                return Ok(vec![x.clone()]);
+            }
+        }
         let from = stretched(condition, &shape)?.into_iter().enumerate();
         let from: Vec<usize> = from.map(|(at, c)| if c != 0.0 { at } else { count + at }).collect();
         let flat = |x: &Value| cx.operand(x).expand(&shape[..].into()).reshape(&count.into());
@@ -147,7 +152,7 @@ impl Operator for OneHot {
     fn secret(&self, cx: &Context<'_>, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
         let (indices, values) = (x.need(0)?, x.known(2)?);
         let (axis, depth, [off, on]) = self.sizes(indices.shape().len(), x.known(1)?, values)?;
-        pick::whole(indices)?;
+        gather::whole(indices)?;
         let hot = cx.secret(indices).one_hot(depth).number() * (on - off) + off;
         let order = last_to(axis, hot.shape().rank());
         Ok(vec![Value::Secret(hot.permute(&order), values.element)])

@@ -8,6 +8,7 @@ mod choose;
 mod compare;
 mod conv;
 mod einsum;
+mod gather;
 mod make;
 mod matmul;
 mod norm;
@@ -160,6 +161,7 @@ pub(super) const FAMILIES: &[(&str, &[Entry])] = &[
     ("shapes", shape::OPERATORS),
     ("slices", slice::OPERATORS),
     ("rearrangements", pick::OPERATORS),
+    ("picks by index", gather::OPERATORS),
     ("scatters", scatter::OPERATORS),
     ("images", resize::OPERATORS),
     ("types", cast::OPERATORS),

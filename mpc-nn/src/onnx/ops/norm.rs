@@ -202,6 +202,44 @@ impl Operator for Response {
     }
 }
 
+/// By mean and variance that are given, along the channels.
+struct ByStatistics {
+    epsilon: f64,
+}
+
+impl Operator for ByStatistics {
+    fn clear(&self, x: &Inputs<'_, Array>) -> Result<Vec<Array>, Reason> {
+        let shape = x.need(0)?.shape().to_vec();
+        let mut along = Vec::with_capacity(4);
+        for at in 1..=4 {
+            let vector = x.need(at)?.values.clone();
+            let rows = vector.into_shape_with_order(channels(shape.len(), shape.get(1).copied().unwrap_or(0)));
+            along.push(
+                rows.map_err(|_| Reason::new(format!("its input {} has not one number for each channel", at + 1)))?,
+            );
+        }
+        let [scale, offset, mean, variance] = [0, 1, 2, 3].map(|at| &along[at]);
+        let factor = scale / &variance.mapv(|x| (x + self.epsilon).sqrt());
+        Ok(vec![Array::float((&x.need(0)?.values - mean) * factor + offset)])
+    }
+
+    fn secret(&self, cx: &Context<'_>, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
+        let a = cx.operand(x.need(0)?);
+        let &[_, count, ..] = a.shape().dims() else { return Reason::err("it needs batch and channels") };
+        let mut vectors = Vec::with_capacity(4);
+        for at in 1..=4 {
+            let vector = cx.operand(x.need(at)?);
+            if vector.shape().dims() != [count] {
+                return Reason::err(format!("its input {} has not one number for each channel", at + 1));
+            }
+            vectors.push(vector.reshape(&channels(a.shape().rank(), count)[..].into()));
+        }
+        let [scale, offset, mean, variance] = [0, 1, 2, 3].map(|at| &vectors[at]);
+        let factor = scale.over_sqrt(&variance.add(&cx.number(self.epsilon)));
+        one(Value::float(a.sub(mean).mul(&factor).add(offset)))
+    }
+}
+
 pub(super) const OPERATORS: &[Entry] = &[
     op("LayerNormalization", |at| {
         at.ignore(&["stash_type"]);
@@ -242,8 +280,12 @@ pub(super) const OPERATORS: &[Entry] = &[
         })),
         _ => Reason::err("its attribute `size` is out of range"),
     }),
-    op("BatchNormalization", |_| {
-        Reason::err("its scale, offset, mean and variance are not all in the file, or it is in training mode")
+    op("BatchNormalization", |at| {
+        at.ignore(&["momentum", "spatial"]);
+        if at.flag("training_mode", false)? || at.outputs() > 1 {
+            return Reason::err("it is in training mode: export the model after `eval()`");
+        }
+        Ok(Box::new(ByStatistics { epsilon: at.float("epsilon", 1e-5)? }))
     })
-    .note("in evaluation mode, with its four vectors in the file: folded into the product before it, or a product and a sum"),
+    .note("in evaluation mode; with its four vectors in the file, it is folded into the product before it, or a product and a sum"),
 ];

@@ -2,7 +2,7 @@
 
 use super::{Entry, Inputs, Operator, op};
 use crate::onnx::{
-    array::{Array, Element, axes_of, axis_of, within},
+    array::{Array, Element, axes_of, axis_of, sized, within},
     network::MOST,
     report::Reason,
     value::{Context, Value},
@@ -193,24 +193,37 @@ impl Operator for Sizes {
 /// One after the other along an axis.
 struct Concat(i64);
 
+impl Concat {
+    /// The axis, for shapes that differ in it alone, and the shape of all.
+    fn axis(&self, shapes: &[&[usize]]) -> Result<(usize, Vec<usize>), Reason> {
+        let axis = axis_of(self.0, shapes[0].len())?;
+        let mut whole = shapes[0].to_vec();
+        for shape in &shapes[1..] {
+            let same = |at: usize| at == axis || shape[at] == whole[at];
+            if shape.len() != whole.len() || !(0..whole.len()).all(same) {
+                return Reason::err("its inputs differ in another axis");
+            }
+            whole[axis] = whole[axis].saturating_add(shape[axis]);
+        }
+        Ok((axis, whole))
+    }
+}
+
 impl Operator for Concat {
     fn clear(&self, x: &Inputs<'_, Array>) -> Result<Vec<Array>, Reason> {
         let all = x.all()?;
-        let axis = Axis(axis_of(self.0, all[0].rank())?);
+        let (axis, whole) = self.axis(&all.iter().map(|x| x.shape()).collect::<Vec<_>>())?;
+        sized(&whole)?;
         let views: Vec<_> = all.iter().map(|x| x.values.view()).collect();
-        let values = ndarray::concatenate(axis, &views).map_err(|_| "its inputs differ in another axis")?;
+        let values = ndarray::concatenate(Axis(axis), &views).map_err(|_| "its inputs differ in another axis")?;
         Ok(vec![Array { element: all[0].element, values }])
     }
 
     fn secret(&self, cx: &Context<'_>, x: &Inputs<'_, Value>) -> Result<Vec<Value>, Reason> {
         let all = x.all()?;
         let shapes: Vec<_> = all.iter().map(|value| value.shape()).collect();
-        let axis = axis_of(self.0, shapes[0].len())?;
-        let others =
-            |shape: &[usize]| shape.iter().enumerate().filter(|(at, _)| *at != axis).map(|x| *x.1).collect::<Vec<_>>();
-        if shapes.iter().any(|shape| shape.len() != shapes[0].len() || others(shape) != others(&shapes[0])) {
-            return Reason::err("its inputs differ in another axis");
-        }
+        let (axis, whole) = self.axis(&shapes.iter().map(Vec::as_slice).collect::<Vec<_>>())?;
+        within(&whole, MOST)?;
         let filled: Vec<_> = all.iter().zip(&shapes).filter(|(_, shape)| !shape.contains(&0)).map(|(x, _)| x).collect();
         let Some((first, rest)) = filled.split_first() else { return Reason::err("all of its inputs are empty") };
         if filled.iter().all(|value| matches!(value, Value::Bits(_))) {

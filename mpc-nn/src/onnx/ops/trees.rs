@@ -121,11 +121,15 @@ pub(super) const OPERATORS: &[Entry] = &[
     of("LinearRegressor", "no `post_transform`"),
     of("LinearClassifier", "labels that are words are numbered"),
     of("SVMRegressor", "all kernels"),
-    of("SVMClassifier", "all kernels; decisions, not probabilities; labels that are words are numbered"),
+    of(
+        "SVMClassifier",
+        "all kernels; probabilities of two classes, decisions of more; labels that are words are numbered",
+    ),
     of("Scaler", ""),
     of("Normalizer", ""),
     of("ZipMap", "the table of probabilities instead"),
-    of("Imputer", "secrets are never missing"),
+    of("Imputer", "a secret is never NaN or infinite"),
+    of("OneHotEncoder", "categories that are whole numbers; what is none of them is zeros"),
     of("Binarizer", ""),
     of("FeatureVectorizer", ""),
 ];

@@ -1,6 +1,7 @@
 //! What is done to a model before it becomes a graph. Each pass leaves the function as it is.
 
 mod batch_norm;
+mod casts;
 mod classes;
 mod fold;
 mod fuse;
@@ -18,6 +19,7 @@ use super::{model::Model, report::Report};
 pub(super) fn run(model: &mut Model, report: &mut Report) {
     let named = model.outputs.clone();
     fold::run(model);
+    casts::run(model);
     sklearn::run(model, report);
     batch_norm::run(model);
     fuse::run(model);

@@ -3,7 +3,7 @@
 use super::{classes, steps::Steps, svm, trees};
 use crate::onnx::{
     model::Model,
-    node::{Attributes, Node},
+    node::{Attribute, Attributes, Node},
     ops::ML,
     report::{Reason, Report},
 };
@@ -11,18 +11,24 @@ use std::collections::HashMap;
 
 pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
     let mut renamed = HashMap::new();
+    let casts = whole(model);
     let mut kept = Vec::with_capacity(model.nodes.len());
-    for node in std::mem::take(&mut model.nodes) {
+    for mut node in std::mem::take(&mut model.nodes) {
         if node.domain != ML {
             kept.push(node);
             continue;
         }
-        if let ("ZipMap" | "Imputer", [input, ..], [output, ..]) =
-            (&node.operator[..], &node.inputs[..], &node.outputs[..])
+        if let ("ZipMap", [input, ..], [output, ..]) = (&node.operator[..], &node.inputs[..], &node.outputs[..])
             && input != output
         {
             renamed.insert(output.clone(), input.clone());
             continue;
+        }
+        if node.operator == "OneHotEncoder"
+            && let Some(before) = node.inputs.first_mut().and_then(|input| Some((casts.get(input)?, input)))
+        {
+            // A table of floats with categories in it: what is not whole is none of them.
+            before.1.clone_from(before.0);
         }
         match lowered(model, &node) {
             Ok(Some(nodes)) => kept.extend(nodes),
@@ -32,6 +38,13 @@ pub(in crate::onnx) fn run(model: &mut Model, report: &mut Report) {
     }
     model.nodes = kept;
     model.rename(&renamed);
+}
+
+/// What is made of whole numbers by a cast, and of what.
+fn whole(model: &Model) -> HashMap<String, String> {
+    let casts = model.nodes.iter().filter(|node| node.is("", "Cast"));
+    let whole = casts.filter(|node| matches!(node.attribute("to"), Some(Attribute::Int(2..=7 | 12 | 13))));
+    whole.map(|node| (node.outputs.first().cloned().unwrap_or_default(), node.input(0).to_owned())).collect()
 }
 
 /// The steps of a node; nothing if it is none that is to be replaced.
@@ -48,9 +61,20 @@ fn lowered(model: &mut Model, node: &Node) -> Result<Option<Vec<Node>>, Reason> 
             let threshold = at.float("threshold", 0.0)?;
             let threshold = steps.weight("threshold", &[1], vec![threshold]);
             let bits = steps.op("Greater", &[input, &threshold], &[]);
-            let cast = steps.op("Cast", &[&bits], &[("to", 1)]);
-            steps.named("Identity", &[&cast], output);
+            steps.cast(&bits, 1, output);
         }
+        "OneHotEncoder" => {
+            at.ignore(&["zeros"]);
+            let Some(categories) = at.ints("cats_int64s")?.filter(|categories| !categories.is_empty()) else {
+                return Reason::err("its categories are words: give them numbers before (an `OrdinalEncoder`)");
+            };
+            let categories = steps.ints(categories);
+            let axis = steps.ints([-1]);
+            let x = steps.op("Unsqueeze", &[input, &axis], &[]);
+            let bits = steps.op("Equal", &[&x, &categories], &[]);
+            steps.cast(&bits, 1, output);
+        }
+        "Imputer" => imputer(&mut steps, &at, input, output)?,
         "FeatureVectorizer" => {
             at.ignore(&["inputdimensions"]);
             let inputs: Vec<&str> = node.inputs.iter().map(String::as_str).collect();
@@ -98,6 +122,28 @@ fn scaler(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, output: &str)
     let scale = steps.weight("scale", &[scale.len()], scale);
     let x = steps.op("Sub", &[input, &offset], &[]);
     steps.named("Mul", &[&x, &scale], output);
+    Ok(())
+}
+
+/// Other numbers in the place of one that means that there is none.
+fn imputer(steps: &mut Steps<'_>, at: &Attributes<'_>, input: &str, output: &str) -> Result<(), Reason> {
+    let (floats, ints) = (at.floats("imputed_value_floats")?, at.ints("imputed_value_int64s")?);
+    let [float, int] = [at.float_if("replaced_value_float")?, at.int_if("replaced_value_int64")?.map(|x| x as f64)];
+    let (values, gone) = match (floats.filter(|x| !x.is_empty()), ints.filter(|x| !x.is_empty())) {
+        (Some(floats), _) => (floats, float.unwrap_or(f64::NAN)),
+        (None, Some(ints)) => (ints.into_iter().map(|x| x as f64).collect(), int.unwrap_or(0.0)),
+        (None, None) => return Reason::err("it has no values for those that are missing"),
+    };
+    let values = steps.weight("imputed", &[values.len()], values);
+    let missing = match gone {
+        gone if gone.is_nan() => steps.op("IsNaN", &[input], &[]),
+        gone if gone.is_infinite() => steps.op("IsInf", &[input], &[]),
+        gone => {
+            let gone = steps.number(gone);
+            steps.op("Equal", &[input, &gone], &[])
+        }
+    };
+    steps.named("Where", &[&missing, &values, input], output);
     Ok(())
 }
 

@@ -37,6 +37,12 @@ impl<'a> Steps<'a> {
         self.nodes.push(Node::new(name, OWN, operator, inputs, &[output]));
     }
 
+    /// Elements of another kind, under a name that the model has.
+    pub(super) fn cast(&mut self, x: &str, to: i64, output: &str) {
+        let name = self.model.fresh(&format!("{}/Cast", self.stem));
+        self.nodes.push(Node::new(name, OWN, "Cast", &[x], &[output]).with("to", Attribute::Int(to)));
+    }
+
     /// Numbers of the owner.
     pub(super) fn weight(&mut self, stem: &str, shape: &[usize], values: Vec<f64>) -> String {
         // The caller has counted them.

@@ -80,11 +80,19 @@ pub(super) fn classifier(
 ) -> Result<(), Reason> {
     transformed(at)?;
     let labels = classes::labels(at, "classlabels_strings", "classlabels_ints")?;
-    if at.floats("prob_a")?.is_some_and(|a| !a.is_empty()) || at.floats("prob_b")?.is_some_and(|b| !b.is_empty()) {
-        return Reason::err("its probabilities are not supported: export it with `probability=False`");
-    }
+    let [slopes, offsets] = [at.floats("prob_a")?.unwrap_or_default(), at.floats("prob_b")?.unwrap_or_default()];
     let sizes = at.sizes("vectors_per_class", 0)?.unwrap_or_default();
     let (classes, count) = (sizes.len(), sizes.iter().sum::<usize>());
+    let probabilities = match (&slopes[..], &offsets[..]) {
+        ([], []) => None,
+        (&[slope], &[offset]) if classes == 2 => Some((slope, offset)),
+        _ => {
+            return Reason::err(
+                "probabilities of more than two classes are not supported, which take an iteration for each row: export it \
+                 with `probability=False`, for its decisions",
+            );
+        }
+    };
     let coefficients = at.floats("coefficients")?.unwrap_or_default();
     let rho = at.floats("rho")?.unwrap_or_default();
     let pairs = classes * classes.saturating_sub(1) / 2;
@@ -134,6 +142,18 @@ pub(super) fn classifier(
     let Some(output) = outputs.get(1).filter(|name| !name.is_empty()) else { return Ok(()) };
     if classes > 2 {
         steps.named("Identity", &[&decisions], output);
+        return Ok(());
+    }
+    if let Some((slope, offset)) = probabilities {
+        // After Platt: the first class has 1 / (1 + exp(slope * decision + offset)).
+        let (slope, offset) = (steps.weight("slope", &[1], vec![-slope]), steps.weight("offset", &[1], vec![-offset]));
+        let scaled = steps.op("Mul", &[&decisions, &slope], &[]);
+        let logit = steps.op("Add", &[&scaled, &offset], &[]);
+        let first = steps.op("Sigmoid", &[&logit], &[]);
+        let one = steps.number(1.0);
+        let second = steps.op("Sub", &[&one, &first], &[]);
+        let both = steps.op("Concat", &[&first, &second], &[("axis", 1)]);
+        steps.named("Identity", &[&both], output);
         return Ok(());
     }
     // ONNX Runtime gives the decision for the first class as the score of the second.

@@ -1,0 +1,11 @@
+//! Bytes as a safetensors file.
+#![no_main]
+
+use mpc_nn::StateDict;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("state.safetensors");
+    std::fs::write(&file, bytes).expect("a file");
+    let _ = StateDict::read(&file);
+});
