@@ -50,6 +50,7 @@ mod names;
 mod options;
 mod party;
 mod postbox;
+mod resume;
 mod roster;
 mod shape;
 mod signals;
