@@ -87,6 +87,7 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
     let stays = !options.grace.is_zero();
     let mut mesh = Gathering { mesh, missing: peers, engine, options, greeter: Arc::clone(&greeter) }.run(roster)?;
     greeter.close(BEGUN);
+    mesh.connected();
     if stays {
         mesh.keep(&Arc::new(tasks));
     }
@@ -106,6 +107,7 @@ impl Gathering {
     fn run(mut self, roster: &Roster) -> Result<Mesh> {
         let deadline = Instant::now() + self.options.connect_timeout;
         while let Some(&peer) = self.missing.first() {
+            self.mesh.waits_for(peer);
             let failed = match self.mesh.next_event(deadline) {
                 Some(event) => self.take(event).or_else(|| self.mesh.failure().cloned()),
                 None => {

@@ -118,7 +118,8 @@ impl DealerListener {
                 return None;
             }
             let engine = Some(Arc::clone(&self.engine));
-            let mesh = Mesh::new(PartyId::DEALER, self.names().clone(), &self.options, engine);
+            let options = Options { session: label.clone(), ..self.options.clone() };
+            let mesh = Mesh::new(PartyId::DEALER, self.names().clone(), &options, engine);
             let deadline = Instant::now() + self.options.connect_timeout;
             self.groups.insert(label.clone(), Group { mesh, deadline });
         }
@@ -130,6 +131,7 @@ impl DealerListener {
         admit(&mut group.mesh, arrival, &self.engine, &self.options);
         if group.mesh.peers().all(|peer| group.mesh.has_link(peer)) {
             let mut mesh = self.groups.remove(&label).map(|group| group.mesh)?;
+            mesh.connected();
             if !self.options.grace.is_zero() {
                 mesh.keep(&self.tasks);
             }

@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::connect::Tasks;
 use crate::engine::Engine;
+use crate::monitor::Watched;
 use crate::names::Names;
 use crate::postbox::Postbox;
 use crate::stop::End;
@@ -65,6 +66,8 @@ pub struct Mesh {
     frame_limit: u64,
     /// Our place among those that an order to stop reaches.
     end: Option<Arc<End>>,
+    /// Our place among those that somebody looks at.
+    watched: Option<Arc<Watched>>,
     /// Keeps the listener open for links that come back.
     listener: Option<Arc<Tasks>>,
     /// Keeps the network thread alive; `None` in memory.
@@ -85,12 +88,15 @@ impl Mesh {
     pub(crate) fn new(me: PartyId, names: Names, options: &Options, engine: Option<Arc<Engine>>) -> Mesh {
         let (inbox, events) = channel();
         let end = options.stop.as_ref().map(|stop| stop.register(me, &inbox, false));
+        let owner = Owner { inbox, counters: Arc::new(Counters::default()) };
+        let monitor = options.monitor.as_ref();
+        let watched = monitor.map(|monitor| monitor.watch(names.get(me), &options.session, &owner.counters));
         Mesh {
             me,
             names,
             links: BTreeMap::new(),
             events,
-            owner: Owner { inbox, counters: Arc::new(Counters::default()) },
+            owner,
             failure: None,
             last_words: OnceLock::new(),
             finished: false,
@@ -98,6 +104,7 @@ impl Mesh {
             round_timeout: options.round_timeout,
             frame_limit: options.frame_limit,
             end,
+            watched,
             listener: None,
             _engine: engine,
         }
@@ -113,6 +120,21 @@ impl Mesh {
             end.add(&outbox);
         }
         self.links.insert(peer, Link { outbox, secret, queue: VecDeque::new(), left: false, over: false });
+    }
+
+    /// All parties are there.
+    pub(crate) fn connected(&self) {
+        self.watched.iter().for_each(|watched| watched.connected());
+    }
+
+    /// Whether somebody looks at what this session is doing ([`Options::monitor`]), so that it is worth saying where it is.
+    pub fn is_watched(&self) -> bool {
+        self.watched.is_some()
+    }
+
+    /// Says where the program is: rounds so far, and the step.
+    pub fn is_at(&self, round: u64, scope: Arc<str>) {
+        self.watched.iter().for_each(|watched| watched.at(round, scope.clone()));
     }
 
     /// Keeps our listener open until this end closes.
@@ -217,6 +239,7 @@ impl Mesh {
             // Dropping the permit here gives the frame's room back to the reader.
             if let Some((frame, _room)) = link.queue.pop_front() {
                 self.owner.counters.add_received(&frame);
+                self.watched.iter().for_each(|watched| watched.goes_on());
                 return Ok(frame);
             }
             if link.left {

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::{Identity, LinkSpeed, Stop};
+use crate::{Identity, LinkSpeed, Monitor, Stop};
 
 /// Which members of the roster take part in a session. All its parties take the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,6 +53,8 @@ pub struct Options {
     pub slow: Option<LinkSpeed>,
     /// The order by which other threads of this process end the session. Default none.
     pub stop: Option<Stop>,
+    /// Where other threads of this process see what the session is doing. Default none.
+    pub monitor: Option<Monitor>,
 }
 
 impl Default for Options {
@@ -72,6 +74,7 @@ impl Default for Options {
             bind: None,
             slow: None,
             stop: None,
+            monitor: None,
         }
     }
 }

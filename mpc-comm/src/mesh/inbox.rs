@@ -19,6 +19,7 @@ impl Mesh {
 
     /// Takes in the next event. After `deadline`, that is the failure of `blamed`.
     pub(super) fn wait(&mut self, deadline: Instant, blamed: PartyId) {
+        self.waits_for(blamed);
         match self.next_event(deadline) {
             Some(event) => self.take_in(event),
             None => {
@@ -26,6 +27,11 @@ impl Mesh {
                 self.fail(self.names.blame(blamed, why));
             }
         }
+    }
+
+    /// Notes for whoever looks that we wait for this peer.
+    pub(crate) fn waits_for(&self, peer: PartyId) {
+        self.watched.iter().for_each(|watched| watched.waits_for(self.names.get(peer)));
     }
 
     /// The next event of any link; `None` after `deadline`.

@@ -5,13 +5,13 @@ mod common;
 mod relay;
 
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
 use mpc_comm::{
-    DealerListener, Error, Frame, Identity, Kind, Mesh, Options, PartyId, PeerError, Result, Roster, Stop, StoppedBy,
+    DealerListener, Error, Frame, Identity, Kind, Mesh, Options, PartyId, PeerError, Roster, Stop, StoppedBy,
 };
 use relay::{Relay, Rule};
 
@@ -227,37 +227,33 @@ fn the_smaller_grace_holds_and_none_is_none() {
     assert!(closed(&errors[0]) || closed(&errors[1]), "{errors:?}");
 }
 
+/// Lets go of what would wait for others.
+fn leave<T: Send + 'static>(what: T) {
+    thread::spawn(move || drop(what));
+}
+
 #[test]
 fn a_caller_that_was_started_anew_is_told_and_ends_the_session() {
-    for tls in [false, true] {
-        let stage = Stage::new(tls);
-        let (mut meshes, _listener) = stage.with(GRACE);
-        // The old process says nothing any more, and the new one greets.
-        stage.relays.iter().for_each(|relay| relay.rule(if tls { Rule::Closed } else { Rule::Only(HELLO) }));
-        stage.relays.iter().for_each(Relay::cut);
-        let second = meshes.remove(1);
-        if tls {
-            // The kind of what is said is not seen: the old process has to go, without a word.
-            drop(second);
-            stage.rule(Rule::Pass);
-        } else {
-            std::mem::forget(second);
-        }
-        let anew = start(&stage.roster, 1, agreement(), stage.options(1, GRACE));
-        let found = meshes[0].recv(P1).unwrap_err();
-        assert!(matches!(found, Error::Peer { peer: P1, kind: PeerError::Restarted, .. }), "{found}");
-        match anew.join().unwrap().unwrap_err() {
-            Error::Aborted { by: P0, cause, .. } => assert!(cause.contains("the session has begun"), "{cause}"),
-            other => panic!("{other}"),
-        }
+    let stage = Stage::new(false);
+    let (mut meshes, _listener) = stage.with(GRACE);
+    // The old process gets through no more, and the new one greets.
+    stage.relays[0].rule(Rule::Only(HELLO));
+    stage.relays[0].cut();
+    let anew = start(&stage.roster, 1, agreement(), stage.options(1, GRACE));
+    let found = meshes[0].recv(P1).unwrap_err();
+    assert!(matches!(found, Error::Peer { peer: P1, kind: PeerError::Restarted, .. }), "{found}");
+    match anew.join().unwrap().unwrap_err() {
+        Error::Aborted { by: P0, cause, .. } => assert!(cause.contains("the session has begun"), "{cause}"),
+        other => panic!("{other}"),
     }
+    leave(meshes);
 }
 
 #[test]
 fn a_listener_that_was_started_anew_is_told_and_ends_the_session() {
     for tls in [false, true] {
         let stage = Stage::new(tls);
-        let (mut meshes, _listener) = stage.with(GRACE);
+        let (mut meshes, listener) = stage.with(GRACE);
         let elsewhere = format!("127.0.0.1:{}", free_port());
         let bound = Options { bind: Some(elsewhere.parse().unwrap()), ..stage.options(0, GRACE) };
         let anew = start(&stage.roster, 0, agreement(), bound);
@@ -265,23 +261,49 @@ fn a_listener_that_was_started_anew_is_told_and_ends_the_session() {
         stage.relays[0].cut();
         let found = meshes[1].recv(P0).unwrap_err();
         assert!(matches!(found, Error::Peer { peer: P0, kind: PeerError::Restarted, .. }), "{found}");
-        // Its own end waits for parties that greet.
-        drop((meshes, anew));
+        leave((meshes, listener, anew));
     }
 }
 
 #[test]
 fn a_caller_that_comes_too_late_hears_it() {
     let stage = Stage::new(false);
-    let grace = SHORT;
-    let (meshes, _listener) = stage.with(grace);
-    // The dealer sees the end of the link at once, the party only when it has been silent for long.
-    stage.relays[1].rule(Rule::Closed);
-    let [first, second, mut dealer]: [Mesh; 3] = meshes.try_into().unwrap();
+    let (mut meshes, _listener) = stage.with(SHORT);
+    // Nobody gets through to the dealer until it has given up; who calls gets no answer meanwhile.
+    let deaf = TcpListener::bind("127.0.0.1:0").unwrap();
+    stage.relays[1].turn_to(&deaf.local_addr().unwrap().to_string());
     stage.relays[1].cut();
-    let error = dealer.recv_any().unwrap_err();
+    let error = meshes[2].recv_any().unwrap_err();
     assert!(matches!(error, Error::Peer { kind: PeerError::NotBack { .. }, .. }), "{error}");
-    drop((dealer, first, second));
+    let ends: Vec<Error> = meshes.iter_mut().take(2).map(|mesh| mesh.recv(PartyId::DEALER).unwrap_err()).collect();
+    for error in &ends {
+        let not_back =
+            |kind: &PeerError| matches!(kind, PeerError::NotBack { reason, .. } if reason == "it did not answer");
+        let late = matches!(error, Error::Peer { peer: PartyId::DEALER, kind, .. } if not_back(kind));
+        assert!(late || matches!(error, Error::Aborted { .. }), "{error}");
+    }
+    leave(meshes);
+}
+
+#[test]
+fn a_caller_whose_link_was_given_up_hears_why() {
+    // The caller waits longer: as if it had noticed later.
+    let stage = Stage::new(false);
+    let (meshes, _listener) = stage.with(GRACE);
+    let [first, mut second, dealer]: [Mesh; 3] = meshes.try_into().unwrap();
+    stage.relays[1].rule(Rule::Closed);
+    stage.relays[1].cut();
+    // The dealer ends the link as it does when a worker of it has failed.
+    dealer.postbox(P1).unwrap().hang_up();
+    thread::sleep(Duration::from_millis(50));
+    stage.relays[1].rule(Rule::Pass);
+    match second.recv(PartyId::DEALER).unwrap_err() {
+        Error::Peer { peer: PartyId::DEALER, kind: PeerError::GaveUp { cause }, .. } => {
+            assert!(cause.contains("it has ended this link"), "{cause}");
+        }
+        other => panic!("{other}"),
+    }
+    leave((first, second, dealer));
 }
 
 /// Reads frames until there are no more, and gives their kinds and rounds.
@@ -356,15 +378,12 @@ fn who_is_told_to_stop_does_not_wait_for_a_link() {
     stop.now(StoppedBy::Terminate);
     let mut second = meshes.remove(1);
     assert!(matches!(second.recv(P0), Err(Error::Stopped { by: StoppedBy::Terminate })));
-    drop(second);
-    assert!(start.elapsed() < GRACE / 2);
-    // Party 0 hears it from the dealer.
-    let told: Vec<Result<()>> = run(meshes, |mut mesh| match mesh.me() {
-        PartyId::DEALER => mesh.recv_any().map(drop),
-        _ => mesh.recv(P1).map(drop),
-    });
-    for result in told {
-        assert!(matches!(&result, Err(Error::Aborted { by: P1, .. })), "{result:?}");
+    leave(second);
+    // The dealer hears it, and party 0 from the dealer.
+    for mut mesh in meshes.into_iter().rev() {
+        let told = if mesh.me().is_dealer() { mesh.recv_any().map(drop) } else { mesh.recv(P1).map(drop) };
+        assert!(matches!(&told, Err(Error::Aborted { by: P1, .. })), "{told:?}");
+        leave(mesh);
     }
     assert!(start.elapsed() < GRACE / 2);
 }
