@@ -212,7 +212,7 @@ pub(super) struct Logging {
     pub(super) audit: Option<PathBuf>,
 
     #[command(flatten)]
-    pub(super) status: status::Flags,
+    pub(super) status: status::Answering,
 }
 
 /// Reads the command line; the help names the program's parties.

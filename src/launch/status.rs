@@ -24,7 +24,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// Where `mpc top` can ask.
 #[derive(Debug, Args)]
-pub(super) struct Flags {
+pub(super) struct Answering {
     /// Answer `mpc top` here: for whom this party waits, in which step, and how much it has sent
     ///
     /// Over plain HTTP to whoever can reach the address: 127.0.0.1:9100. Nothing of it depends on data. Without --party the
@@ -33,7 +33,7 @@ pub(super) struct Flags {
     status: Option<SocketAddr>,
 }
 
-impl Flags {
+impl Answering {
     /// Begins to answer, for as long as the process lives; nothing without the flag.
     pub(super) fn serve(&self, roster: &Roster, role: PartyId) -> Result<Option<Monitor>, LaunchError> {
         let Some(mut address) = self.status else { return Ok(None) };
