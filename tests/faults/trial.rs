@@ -211,10 +211,11 @@ fn judge(status: &ExitStatus, output: &str, error: &str, what: &str) -> End {
 fn sort(report: &str) -> String {
     const SORTS: [(&str, &str); 17] = [
         ("stopped the session", "told by another"),
-        ("closed its connection", "closed"),
-        ("sent nothing for", "timed out"),
+        // Before what its last attempt may have met.
         ("did not come back within", "not back"),
         ("has given up the link", "not back"),
+        ("closed its connection", "closed"),
+        ("sent nothing for", "timed out"),
         ("has finished", "finished"),
         ("altered, repeated or reordered", "altered"),
         ("ended the encrypted connection", "TLS ended"),
