@@ -6,7 +6,7 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{DealerListener, Mesh, Options, Roster, Stop};
+use mpc_comm::{DealerListener, Mesh, Monitor, Options, Roster, Stop};
 use mpc_core::{Device, Settings, protocol::dealer::Limits, rand::Prg};
 
 use crate::{
@@ -46,6 +46,12 @@ pub(crate) struct Dealer {
     /// How long sessions that are under way may go on after SIGTERM; their parties are then told why they end
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     drain: u32,
+
+    /// The most that a session may ask for with --grace: how long an interrupted link may take to come back
+    ///
+    /// A session whose parties give no --grace has none, whatever this says.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    grace: u32,
 
     #[command(flatten)]
     memory: Memory,
@@ -125,11 +131,19 @@ impl Dealer {
         mpc_core::check_device(&settings)?;
         let stop = Stop::new();
         stop.obey_signals(Duration::from_secs(self.drain.into()), |_| ())?;
-        let (counts, mut figures) = (Counts::default(), Figures::new("dealer"));
+        let monitor = Monitor::new();
+        let (counts, mut figures) = (Counts::default(), Figures::new("dealer", &monitor));
         counts.show(&mut figures);
         figures.add_certificate(identity.as_ref());
-        let options =
-            Options { identity, allow_plaintext, bind: self.bind, stop: Some(stop.clone()), ..Options::default() };
+        let options = Options {
+            identity,
+            allow_plaintext,
+            bind: self.bind,
+            stop: Some(stop.clone()),
+            grace: Duration::from_secs(self.grace.into()),
+            monitor: Some(monitor),
+            ..Options::default()
+        };
         let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
         // Who listens is alive.
         if let Some(bound) = self.metrics.bind()? {

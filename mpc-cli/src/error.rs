@@ -66,6 +66,12 @@ pub(crate) enum CliError {
     #[diagnostic(help("another program may listen there; --metrics takes an address of this machine: 127.0.0.1:9100"))]
     Metrics { address: std::net::SocketAddr, source: io::Error },
 
+    #[error("no answer from {address}: {problem}")]
+    #[diagnostic(help(
+        "a party answers at the address of its --status, `mpc dealer` and `mpc serve` at that of --metrics"
+    ))]
+    NoAnswer { address: String, problem: String },
+
     #[error("cannot write manual pages to {}", folder.display())]
     Pages { folder: PathBuf, source: io::Error },
 

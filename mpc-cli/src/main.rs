@@ -18,6 +18,7 @@ mod picture;
 mod predict;
 mod roster;
 mod serve;
+mod top;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,7 @@ enum Command {
     Predict(predict::Predict),
     Check(check::Check),
     Audit(audit::Audit),
+    Top(top::Top),
     Completions(pages::Completions),
     Man(pages::Man),
     Bench(bench::Bench),
@@ -68,6 +70,7 @@ const EXAMPLES: &str = "Examples:
   mpc predict --roster roster.toml --identity doctor.identity --input scan.png --softmax --top-k 3
   mpc check model.onnx --samples data.npy
   mpc audit A.jsonl B.jsonl
+  mpc top 127.0.0.1:9100-9102
   mpc bench relu lenet";
 
 fn main() -> ExitCode {
@@ -94,6 +97,7 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Predict(predict) => predict.run()?,
         Command::Check(check) => check.run()?,
         Command::Audit(audit) => audit.run()?,
+        Command::Top(top) => top.run()?,
         Command::Completions(completions) => completions.run()?,
         Command::Man(man) => man.run()?,
         Command::Bench(bench) => bench.run()?,

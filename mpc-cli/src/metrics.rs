@@ -11,6 +11,7 @@ use std::{
 
 use axum::{Router, http::header::CONTENT_TYPE, routing::get};
 use clap::Args;
+use mpc_comm::Monitor;
 use prometheus_client::{
     encoding::text::encode,
     metrics::gauge::Gauge,
@@ -26,7 +27,7 @@ const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset
 /// Where figures can be read.
 #[derive(Debug, Args)]
 pub(crate) struct Endpoint {
-    /// Serve figures for Prometheus at /metrics, and a sign of life at /health
+    /// Serve figures for Prometheus at /metrics, a sign of life at /health, and what `mpc top` asks for at /status
     ///
     /// Over plain HTTP to whoever can reach the address: 127.0.0.1:9100. No figure depends on data.
     #[arg(long, value_name = "IP:PORT")]
@@ -38,16 +39,24 @@ pub(crate) struct Figures {
     registry: Registry,
     /// Brings figures up to date that nobody sets as they change.
     refresh: Vec<Box<dyn Fn() + Send + Sync>>,
+    monitor: Monitor,
 }
 
 impl Figures {
-    /// Of a service of this name.
-    pub(crate) fn new(service: &'static str) -> Self {
+    /// Of a service of this name, whose sessions are made with this monitor.
+    pub(crate) fn new(service: &'static str, monitor: &Monitor) -> Self {
         let mut registry = Registry::with_prefix(format!("mpc_{service}"));
         let begin = Gauge::<i64>::default();
         begin.set(mpc_comm::Date::now().0);
         registry.register_with_unit("start_time", "When the process began, since 1970", Unit::Seconds, begin);
-        Self { registry, refresh: Vec::new() }
+        let mut figures = Self { registry, refresh: Vec::new(), monitor: monitor.clone() };
+        let count = |figures: &mut Self, name, help, which: fn((u64, u64)) -> u64| {
+            let monitor = monitor.clone();
+            figures.ask(name, help, move || i64::try_from(which(monitor.interruptions())).unwrap_or(i64::MAX));
+        };
+        count(&mut figures, "links_interrupted", "How often a link was interrupted (--grace)", |counts| counts.0);
+        count(&mut figures, "links_resumed", "How often an interrupted link came back (--grace)", |counts| counts.1);
+        figures
     }
 
     /// Adds a figure that is set or counted where it changes.
@@ -109,12 +118,21 @@ impl Bound {
     /// Serves the figures on a thread of their own for as long as the process lives.
     pub(crate) fn serve(self, figures: Figures) {
         let Self { listener, runtime } = self;
+        let monitor = figures.monitor.clone();
         let figures = Arc::new(figures);
+        let status = move || {
+            let sessions = serde_json::to_string(&monitor.sessions());
+            // Of numbers and text there is always JSON.
+            async move { ([(CONTENT_TYPE, "application/json")], sessions.unwrap_or_default() + "\n") }
+        };
         let text = move || {
             let figures = Arc::clone(&figures);
             async move { ([(CONTENT_TYPE, OPEN_METRICS)], figures.text()) }
         };
-        let routes = Router::new().route("/metrics", get(text)).route("/health", get(async || "ok\n"));
+        let routes = Router::new()
+            .route("/metrics", get(text))
+            .route("/health", get(async || "ok\n"))
+            .route("/status", get(status));
         let work = move || {
             let served = runtime.block_on(async {
                 let listener = tokio::net::TcpListener::from_std(listener)?;

@@ -11,7 +11,7 @@ use clap::{
     Args,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-use mpc_comm::{Identity, Options, PartyId, Stop, connect};
+use mpc_comm::{Monitor, Options, PartyId, Stop, connect};
 use mpc_core::{
     Error, Session, Settings,
     audit::{self, Head, Keeper},
@@ -102,6 +102,12 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     drain: u32,
 
+    /// How long an interrupted link to another server or the dealer may take to come back before that ends the session
+    ///
+    /// A server that has died is noticed only this much later. Of two ends the smaller one holds.
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    grace: u32,
+
     /// Listen here instead of at our address in the roster: in a container, or behind address translation
     #[arg(long, value_name = "IP:PORT")]
     bind: Option<SocketAddr>,
@@ -160,6 +166,8 @@ impl Serve {
             allow_plaintext: self.identity.insecure_no_tls,
             session: self.session.clone(),
             bind: self.bind,
+            grace: Duration::from_secs(self.grace.into()),
+            monitor: Some(Monitor::new()),
             ..Options::default()
         };
         let keeper = self.audit.as_deref().map(|file| self.keep(file, &service)).transpose()?;
@@ -232,7 +240,7 @@ impl Serve {
             ..Serving::default()
         };
         let desk = Arc::new(Desk::new(limits));
-        let (batches, rows) = figures(bound, &desk, options.identity.as_ref());
+        let (batches, rows) = figures(bound, &desk, &options);
         let at_gateway = Options { bind: self.bind_guests, ..options };
         let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &at_gateway)?;
         // Before this, a signal ends the session at once.
@@ -250,15 +258,16 @@ impl Serve {
 }
 
 /// Serves figures, where that is asked for; those that the model counts.
-fn figures(bound: Option<Bound>, desk: &Arc<Desk>, identity: Option<&Identity>) -> (Counter, Counter) {
-    let (batches, rows, mut figures) = (Counter::default(), Counter::default(), Figures::new("serve"));
+fn figures(bound: Option<Bound>, desk: &Arc<Desk>, options: &Options) -> (Counter, Counter) {
+    let monitor = options.monitor.clone().unwrap_or_default();
+    let (batches, rows, mut figures) = (Counter::default(), Counter::default(), Figures::new("serve", &monitor));
     figures.add("batches", "Batches that the model has begun to compute", &batches);
     figures.add("rows", "Inputs in these batches", &rows);
     let (waiting, memory) = (Arc::clone(desk), Arc::clone(desk));
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
     figures.ask("requests", "Requests that wait, run, or whose answers are kept", move || count(waiting.requests()));
     figures.ask("desk_bytes", "Bytes of shares that wait and of answers that are kept", move || count(memory.bytes()));
-    figures.add_certificate(identity);
+    figures.add_certificate(options.identity.as_ref());
     if let Some(bound) = bound {
         bound.serve(figures);
     }

@@ -14,16 +14,17 @@ use tokio::time::{sleep, timeout};
 
 use crate::arrival::Arrival;
 use crate::engine::Engine;
-use crate::handshake::{Greeter, HANDSHAKE, Refusal};
-use crate::link::{spawn, write_frame};
+use crate::handshake::{Greeted, Greeter, HANDSHAKE, Passed, Refusal};
+use crate::link::{read_body, read_head, spawn, write_frame};
+use crate::resume::{self, Comeback, Grace, Key, Place, Way};
 use crate::roster::is_loopback;
 use crate::shape::shaped;
 use crate::stream::{Duplex, dismiss};
-use crate::tls::{FIRST_BYTE, Tls};
+use crate::tls::{FIRST_BYTE, Proof, Tls};
 use crate::wire::{Event, Inbox};
 use crate::{
     Agreement, Attendance, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId,
-    PeerError, Result, Roster,
+    PeerError, Result, Roster, TEXT_LIMIT,
 };
 
 /// Greetings that are heard at the same time.
@@ -34,6 +35,9 @@ const WAITING: usize = 1024;
 const FAREWELL: Duration = Duration::from_millis(1500);
 /// How long an aborted task may take to end; it has nothing left to do but to drop what it holds.
 const CLOSING: Duration = Duration::from_secs(1);
+/// What a party hears that comes when all have been there.
+const BEGUN: &str = "the session has begun, and a party that is started anew does not have what the first one knew; start \
+                     all parties again";
 /// The longest pause between two calls; shorter than the farewell.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -58,7 +62,7 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
         let problem = ConfigProblem::Bad { found: "the dealer".to_owned(), expected: "a compute party or a client" };
         return Err(ConfigError { file: "options".to_owned(), key: "party".to_owned(), problem }.into());
     }
-    let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session, tls)?);
+    let greeter = Arc::new(Greeter::new(me, roster, agreement, &options.session, tls, options.grace)?);
     let engine = Engine::start()?;
     let mesh = Mesh::new(me, greeter.names().clone(), &options, Some(Arc::clone(&engine)));
     let inbox = mesh.owner().inbox.clone();
@@ -80,7 +84,14 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
         let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
         tasks.0.push(engine.handle().spawn(call).abort_handle());
     }
-    Gathering { mesh, missing: peers, engine, options, greeter }.run(roster)
+    let stays = !options.grace.is_zero();
+    let mut mesh = Gathering { mesh, missing: peers, engine, options, greeter: Arc::clone(&greeter) }.run(roster)?;
+    greeter.close(BEGUN);
+    mesh.connected();
+    if stays {
+        mesh.keep(&Arc::new(tasks));
+    }
+    Ok(mesh)
 }
 
 /// A mesh whose parties are still coming.
@@ -96,6 +107,7 @@ impl Gathering {
     fn run(mut self, roster: &Roster) -> Result<Mesh> {
         let deadline = Instant::now() + self.options.connect_timeout;
         while let Some(&peer) = self.missing.first() {
+            self.mesh.waits_for(peer);
             let failed = match self.mesh.next_event(deadline) {
                 Some(event) => self.take(event).or_else(|| self.mesh.failure().cloned()),
                 None => {
@@ -242,7 +254,8 @@ pub(crate) async fn accept(listener: TcpListener, greeter: Arc<Greeter>, inbox: 
         let (greeter, inbox, waiting) = (Arc::clone(&greeter), inbox.clone(), Arc::clone(&waiting));
         greetings.push_back(tasks.spawn(async move {
             let event = match timeout(HANDSHAKE, hear(stream, &greeter, waiting)).await {
-                Ok(Ok(arrival)) => Event::Arrived(Box::new(arrival)),
+                Ok(Ok(None)) => return,
+                Ok(Ok(Some(arrival))) => Event::Arrived(Box::new(arrival)),
                 Ok(Err(Refusal::Fatal(error))) => Event::Failed(error),
                 Ok(Err(Refusal::Stranger(why))) => return greeter.turn_away(caller, None, why),
                 Ok(Err(Refusal::Suspect(party, why))) => return greeter.turn_away(caller, Some(party), why),
@@ -256,7 +269,8 @@ pub(crate) async fn accept(listener: TcpListener, greeter: Arc<Greeter>, inbox: 
     }
 }
 
-async fn hear(mut stream: TcpStream, greeter: &Greeter, waiting: Arc<Semaphore>) -> Result<Arrival, Refusal> {
+/// Hears a caller; nothing if it was a link that came back, which knows now.
+async fn hear(mut stream: TcpStream, greeter: &Greeter, waiting: Arc<Semaphore>) -> Result<Option<Arrival>, Refusal> {
     stream.set_nodelay(true).map_err(|_| PeerError::Closed)?;
     let mut first = [0];
     stream.peek(&mut first).await.map_err(|_| PeerError::Closed)?;
@@ -278,17 +292,54 @@ async fn hear(mut stream: TcpStream, greeter: &Greeter, waiting: Arc<Semaphore>)
         }
     };
     match greeter.answer(&mut *stream, proof.as_ref()).await {
-        Ok((peer, session, secret)) => {
+        Ok(Greeted::Back { link, frames, reply }) => {
+            // One that has just ended needs no connection.
+            let _ = link.send(Comeback::Stream { stream, frames, reply });
+            Ok(None)
+        }
+        Ok(Greeted::New(Passed { peer, session, secret, grace })) => {
             let Ok(place) = waiting.try_acquire_owned() else {
                 greeter.explain(&mut *stream, "too many connections are waiting").await;
                 dismiss(&mut *stream).await;
                 return Err(PeerError::Unknown.into());
             };
-            Ok(Arrival { peer, session, stream, secret, _place: Some(place) })
+            if grace.is_zero() {
+                return Ok(Some(Arrival { peer, session, stream, secret, grace: None, _place: Some(place) }));
+            }
+            let key = Key::of(&secret);
+            let mut wait = greeter.lines().open(peer, &session, &key);
+            let stream = confirmed(stream, &mut wait).await?;
+            let grace = Some(Grace { time: grace, key, way: Way::Wait(wait) });
+            Ok(Some(Arrival { peer, session, stream, secret, grace, _place: Some(place) }))
         }
         Err(refusal) => {
             dismiss(&mut *stream).await;
             Err(refusal)
+        }
+    }
+}
+
+/// A caller whose link may come back says when it has heard us: before, it would call as if for the first time. Should that
+/// be lost, it comes back.
+async fn confirmed(mut stream: Box<dyn Duplex>, place: &mut Place) -> Result<Box<dyn Duplex>, PeerError> {
+    let heard = async {
+        let head = read_head(&mut *stream, TEXT_LIMIT, HANDSHAKE).await?;
+        let frame = read_body(&mut *stream, head, HANDSHAKE, None).await?;
+        if frame.kind == Kind::Ping { Ok(()) } else { Err(PeerError::Unexpected { kind: frame.kind }) }
+    };
+    match heard.await {
+        Ok(()) => return Ok(stream),
+        Err(PeerError::Closed) => {}
+        Err(why) => return Err(why),
+    }
+    loop {
+        match place.next().await {
+            Comeback::Stream { mut stream, frames: 0, reply } => {
+                if reply.send(&mut *stream, 0).await.is_ok() {
+                    return Ok(stream);
+                }
+            }
+            Comeback::Stream { .. } | Comeback::Restarted => return Err(PeerError::Closed),
         }
     }
 }
@@ -299,23 +350,11 @@ enum Missed {
     Fatal(Error),
 }
 
-impl From<io::Error> for Missed {
-    fn from(error: io::Error) -> Missed {
-        Missed::Again(error.to_string())
-    }
-}
-
 /// Calls a peer until it answers, and reports.
 async fn dial(greeter: Arc<Greeter>, peer: PartyId, address: String, patience: Duration, inbox: Inbox) {
     let mut last = "it did not answer".to_owned();
-    let pauses = ExponentialBuilder::new()
-        .with_min_delay(Duration::from_millis(20))
-        .with_factor(1.7)
-        .with_max_delay(PAUSE)
-        .without_max_times()
-        .with_jitter();
     let calls = (|| call(&greeter, peer, &address))
-        .retry(pauses)
+        .retry(pauses())
         .when(|missed| matches!(missed, Missed::Again(_)))
         .notify(|missed, _| {
             if let Missed::Again(reason) = missed {
@@ -331,41 +370,80 @@ async fn dial(greeter: Arc<Greeter>, peer: PartyId, address: String, patience: D
     let _ = inbox.send(event);
 }
 
+/// How long to wait before each further call.
+pub(crate) fn pauses() -> ExponentialBuilder {
+    ExponentialBuilder::new()
+        .with_min_delay(Duration::from_millis(20))
+        .with_factor(1.7)
+        .with_max_delay(PAUSE)
+        .without_max_times()
+        .with_jitter()
+}
+
 fn unreached(greeter: &Greeter, peer: PartyId, address: String, reason: String) -> Event {
     Event::Failed(greeter.absence(peer, address, reason))
 }
 
-async fn call(greeter: &Greeter, peer: PartyId, address: &str) -> Result<Arrival, Missed> {
-    let slow = |_| Missed::Again(format!("it did not answer within {} s", HANDSHAKE.as_secs()));
-    let stream = timeout(HANDSHAKE, TcpStream::connect(address)).await.map_err(slow)??;
-    // On one machine, calling a free port can connect a socket to itself.
-    if stream.local_addr()? == stream.peer_addr()? {
-        return Err(Missed::Again("nobody listens there".to_owned()));
-    }
-    stream.set_nodelay(true)?;
+async fn call(greeter: &Arc<Greeter>, peer: PartyId, address: &str) -> Result<Arrival, Missed> {
     let greeting = async {
-        let (mut stream, proof): (Box<dyn Duplex>, _) = match greeter.tls() {
-            None => (Box::new(stream), None),
-            Some(tls) => match tls.call(stream, peer).await {
-                Ok((stream, proof)) => (stream, Some(proof)),
-                Err(PeerError::Closed) => return Err(PeerError::Closed.into()),
-                Err(why) => return Err(Refusal::Fatal(greeter.names().blame(peer, why))),
-            },
+        let (mut stream, proof) = match reach(greeter, peer, address).await {
+            Ok(reached) => reached,
+            Err(PeerError::Unreachable { reason, .. }) => return Err(Missed::Again(reason)),
+            Err(why @ PeerError::Closed) => return Err(Missed::Again(format!("it {why}"))),
+            Err(why) => return Err(Missed::Fatal(greeter.names().blame(peer, why))),
         };
-        let (peer, session, secret) = greeter.call(&mut *stream, peer, proof.as_ref()).await?;
-        Ok(Arrival { peer, session, stream, secret, _place: None })
+        let passed = greeter.call(&mut *stream, peer, proof.as_ref()).await.map_err(|refusal| match refusal {
+            Refusal::Stranger(why) | Refusal::Suspect(_, why) => Missed::Again(format!("it {why}")),
+            Refusal::Fatal(error) => Missed::Fatal(error),
+        })?;
+        let Passed { peer, session, secret, grace } = passed;
+        let grace = (!grace.is_zero()).then(|| {
+            let way = Way::Call { greeter: Arc::clone(greeter), address: address.to_owned() };
+            Grace { time: grace, key: Key::of(&secret), way }
+        });
+        if grace.is_some() {
+            // If it does not arrive, the link comes back.
+            let _ = write_frame(&mut *stream, &Frame::bare(Kind::Ping)).await;
+        }
+        Ok(Arrival { peer, session, stream, secret, grace, _place: None })
     };
-    match timeout(HANDSHAKE, greeting).await.map_err(slow)? {
-        Ok(arrival) => Ok(arrival),
-        Err(Refusal::Stranger(why) | Refusal::Suspect(_, why)) => Err(Missed::Again(format!("it {why}"))),
-        Err(Refusal::Fatal(error)) => Err(Missed::Fatal(error)),
+    let slow = |_| Missed::Again(format!("it did not answer within {} s", HANDSHAKE.as_secs()));
+    timeout(HANDSHAKE, greeting).await.map_err(slow)?
+}
+
+/// Connects to a peer, and where TLS is spoken makes sure who it is.
+///
+/// # Errors
+/// [`PeerError::Unreachable`] if nobody answers, and what TLS says.
+pub(crate) async fn reach(
+    greeter: &Greeter,
+    peer: PartyId,
+    address: &str,
+) -> Result<(Box<dyn Duplex>, Option<Proof>), PeerError> {
+    let unreachable = |reason| PeerError::Unreachable { address: address.to_owned(), reason };
+    let io = |error: io::Error| unreachable(error.to_string());
+    let stream = TcpStream::connect(address).await.map_err(io)?;
+    // On one machine, calling a free port can connect a socket to itself.
+    if stream.local_addr().map_err(io)? == stream.peer_addr().map_err(io)? {
+        return Err(unreachable("nobody listens there".to_owned()));
+    }
+    stream.set_nodelay(true).map_err(io)?;
+    match greeter.tls() {
+        None => Ok((Box::new(stream), None)),
+        Some(tls) => tls.call(stream, peer).await.map(|(stream, proof)| (stream as _, Some(proof))),
     }
 }
 
 /// Makes an arrival one of the mesh's links.
 pub(crate) fn admit(mesh: &mut Mesh, arrival: Arrival, engine: &Engine, options: &Options) {
-    let Arrival { peer, stream, secret, .. } = arrival;
-    let link = spawn(engine.handle(), peer, stream.halves(), mesh.owner(), options);
+    let Arrival { peer, stream, secret, grace, .. } = arrival;
+    let link = match grace {
+        None => spawn(engine.handle(), peer, stream.halves(), mesh.owner(), options),
+        Some(grace) => {
+            let who = (peer, mesh.name(peer).to_owned());
+            resume::spawn(engine.handle(), who, stream, mesh.owner(), options, grace)
+        }
+    };
     mesh.attach(peer, shaped(link, peer, options.slow), secret);
 }
 

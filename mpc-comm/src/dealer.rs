@@ -36,7 +36,7 @@ pub struct DealerListener {
     /// Why the last session did not come about.
     last: Option<String>,
     _end: Option<Arc<End>>,
-    _tasks: Tasks,
+    tasks: Arc<Tasks>,
     engine: Arc<Engine>,
 }
 
@@ -54,7 +54,7 @@ impl DealerListener {
     /// dealer; [`Error::Io`](crate::Error::Io) when it cannot listen.
     pub fn bind(roster: &Roster, agreement: &Agreement, options: Options) -> Result<DealerListener> {
         let (address, tls) = check(roster, PartyId::DEALER, &options)?;
-        let greeter = Arc::new(Greeter::new(PartyId::DEALER, roster, agreement, "", tls)?);
+        let greeter = Arc::new(Greeter::new(PartyId::DEALER, roster, agreement, "", tls, options.grace)?);
         let engine = Engine::start()?;
         let listener = listen(address, &options, &engine)?;
         let (inbox, arrivals) = channel();
@@ -68,7 +68,7 @@ impl DealerListener {
             groups: BTreeMap::new(),
             last: None,
             _end: end,
-            _tasks: Tasks(vec![task.abort_handle()]),
+            tasks: Arc::new(Tasks(vec![task.abort_handle()])),
             engine,
         })
     }
@@ -118,7 +118,8 @@ impl DealerListener {
                 return None;
             }
             let engine = Some(Arc::clone(&self.engine));
-            let mesh = Mesh::new(PartyId::DEALER, self.names().clone(), &self.options, engine);
+            let options = Options { session: label.clone(), ..self.options.clone() };
+            let mesh = Mesh::new(PartyId::DEALER, self.names().clone(), &options, engine);
             let deadline = Instant::now() + self.options.connect_timeout;
             self.groups.insert(label.clone(), Group { mesh, deadline });
         }
@@ -129,7 +130,12 @@ impl DealerListener {
         }
         admit(&mut group.mesh, arrival, &self.engine, &self.options);
         if group.mesh.peers().all(|peer| group.mesh.has_link(peer)) {
-            return self.groups.remove(&label).map(|group| group.mesh);
+            let mut mesh = self.groups.remove(&label).map(|group| group.mesh)?;
+            mesh.connected();
+            if !self.options.grace.is_zero() {
+                mesh.keep(&self.tasks);
+            }
+            return Some(mesh);
         }
         None
     }
@@ -171,6 +177,8 @@ impl Drop for DealerListener {
     /// Tells those who wait for a session that there will be none, and why.
     fn drop(&mut self) {
         let cause = self.last.as_deref().unwrap_or("the dealer stopped before all parties were there");
+        // Those who come later, while links of sessions that go on may still come back.
+        self.greeter.close(cause);
         // Also those who have been heard and not looked at, or are being heard right now.
         let deadline = Instant::now() + LEAVING;
         while let Ok(event) = self.arrivals.recv_timeout(deadline.saturating_duration_since(Instant::now())) {

@@ -92,6 +92,33 @@ pub enum PeerError {
         seconds: f64,
     },
 
+    /// Its link was interrupted and did not come back within the grace.
+    #[error(
+        "was disconnected and did not come back within {seconds} s ({reason}); check that it runs and that the network \
+         between us carries traffic"
+    )]
+    NotBack {
+        /// The grace of its link.
+        seconds: f64,
+        /// What came of the last attempt.
+        reason: String,
+    },
+
+    /// Its link was interrupted, and its process is not the one that we had a session with.
+    #[error("was started anew and knows nothing of this session; start all parties again")]
+    Restarted,
+
+    /// Its link was interrupted, and it did not wait for it any longer.
+    #[error("has given up the link to us: {cause}")]
+    GaveUp {
+        /// What it says.
+        cause: String,
+    },
+
+    /// It asks for a link to come back and does not have the secret that the link was made with.
+    #[error("did not prove that it is the one that this link was made with")]
+    Unproven,
+
     /// No connection came about.
     #[error("cannot be reached at {address}: {reason}; check that it runs and that the address in the roster is right")]
     Unreachable {

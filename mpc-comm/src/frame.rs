@@ -20,16 +20,27 @@ pub enum Kind {
     Abort = 5,
     /// The sender is done and will send nothing more.
     Bye = 6,
-    /// A sign of life on an idle link.
+    /// A sign of life on an idle link. On one with a grace the header's round is how many frames its sender has received.
     Ping = 7,
     /// Shares of a client's inputs or results, between it and a compute party. Words.
     Client = 8,
+    /// A link comes back on a new connection: who asks for it and proves that it may. Words.
+    Resume = 9,
 }
 
 impl Kind {
     /// All kinds there are.
-    pub const ALL: [Kind; 8] =
-        [Kind::Hello, Kind::Round, Kind::Request, Kind::Dealt, Kind::Abort, Kind::Bye, Kind::Ping, Kind::Client];
+    pub const ALL: [Kind; 9] = [
+        Kind::Hello,
+        Kind::Round,
+        Kind::Request,
+        Kind::Dealt,
+        Kind::Abort,
+        Kind::Bye,
+        Kind::Ping,
+        Kind::Client,
+        Kind::Resume,
+    ];
 
     /// The kind with this number on the wire.
     pub fn from_wire(number: u8) -> Result<Kind, FrameError> {

@@ -45,7 +45,7 @@ fn roster() -> Roster {
 }
 
 fn greeter(me: PartyId) -> Option<Greeter> {
-    Greeter::new(me, &roster(), &Agreement::default().with("precision", 16), "default", None).ok()
+    Greeter::new(me, &roster(), &Agreement::default().with("precision", 16), "default", None, Duration::ZERO).ok()
 }
 
 /// These bytes greet a party, answer its call, and greet the dealer.

@@ -5,13 +5,14 @@ use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite};
 use zeroize::Zeroizing;
 
 use crate::link::{read_body, read_head, write_frame};
 use crate::names::Names;
+use crate::resume::{Found, Lines, Presented, Reply, Returns, read_presented, refuse};
 use crate::tls::{Proof, Tls};
 use crate::{
     ConfigError, ConfigProblem, Error, Frame, FrameError, IdentityError, Kind, PartyId, PeerError, Result, Roster,
@@ -66,7 +67,23 @@ impl From<PeerError> for Refusal {
 }
 
 /// What a passed greeting yields.
-pub(crate) type Passed = (PartyId, String, Zeroizing<[u8; 32]>);
+#[derive(Debug)]
+pub(crate) struct Passed {
+    pub(crate) peer: PartyId,
+    pub(crate) session: String,
+    pub(crate) secret: Zeroizing<[u8; 32]>,
+    /// The smaller one of both ends.
+    pub(crate) grace: Duration,
+}
+
+/// What a caller wanted.
+#[derive(Debug)]
+pub(crate) enum Greeted {
+    /// A new link.
+    New(Passed),
+    /// That a link comes back; it has proved that it may, and has so many of our frames.
+    Back { link: Returns, frames: u64, reply: Reply },
+}
 
 /// What one end says. TOML on the wire, at most 64 KiB.
 #[derive(Debug, Serialize, Deserialize)]
@@ -78,9 +95,16 @@ struct Hello {
     /// 32 random bytes, in hexadecimal: this end's part of the link secret.
     contribution: String,
     fields: Vec<(String, String)>,
+    /// For how many milliseconds this end waits for a link to come back.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    grace: u64,
     /// What compute parties compare among themselves.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     among_parties: Vec<(String, String)>,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What a party says and expects in its greetings.
@@ -94,6 +118,11 @@ pub(crate) struct Greeter {
     session: Option<String>,
     /// How we prove who we are; `None` for links in the clear.
     tls: Option<Tls>,
+    grace: Duration,
+    /// Links that were made here and may come back.
+    lines: Lines,
+    /// Why there are no new links any more.
+    closed: OnceLock<String>,
     turned: Mutex<Turned>,
 }
 
@@ -113,13 +142,15 @@ impl Greeter {
         agreement: &Agreement,
         session: &str,
         tls: Option<Tls>,
+        grace: Duration,
     ) -> Result<Greeter> {
         let mut fields = agreement.fields.clone();
         fields.push(("roster".to_owned(), roster.digest()));
         let session = (!me.is_dealer()).then(|| session.to_owned());
         let among_parties = agreement.among_parties.clone();
         let names = Names::of(roster);
-        let greeter = Greeter { me, names, fields, among_parties, session, tls, turned: Mutex::default() };
+        let (lines, closed, turned) = (Lines::default(), OnceLock::new(), Mutex::default());
+        let greeter = Greeter { me, names, fields, among_parties, session, tls, grace, lines, closed, turned };
         let label = greeter.session.clone().unwrap_or_default();
         let (frame, _) = greeter.hello(me, label)?;
         if frame.bytes() > TEXT_LIMIT {
@@ -134,8 +165,21 @@ impl Greeter {
         &self.names
     }
 
+    pub(crate) fn me(&self) -> PartyId {
+        self.me
+    }
+
     pub(crate) fn tls(&self) -> Option<&Tls> {
         self.tls.as_ref()
+    }
+
+    pub(crate) fn lines(&self) -> &Lines {
+        &self.lines
+    }
+
+    /// From now on callers get no new links and hear this cause; links that were made may come back. The first cause counts.
+    pub(crate) fn close(&self, cause: &str) {
+        self.closed.get_or_init(|| cause.to_owned());
     }
 
     /// Notes that somebody who claimed to be `suspect`, or a stranger from this address, was turned away.
@@ -168,9 +212,10 @@ impl Greeter {
         let session = self.session.clone().unwrap_or_default();
         let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
         write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
-        let theirs = match read_hello(stream).await {
-            Ok(Ok(hello)) => hello,
-            Ok(Err(cause)) => {
+        let theirs = match read_opening(stream).await {
+            Ok(Opening::Hello(hello)) => hello,
+            Ok(Opening::Back(_)) => return Err(self.fatal(peer, PeerError::Unexpected { kind: Kind::Resume })),
+            Ok(Opening::Refusal(cause)) => {
                 let name = self.names.get(peer).to_owned();
                 return Err(Refusal::Fatal(Error::Aborted { by: peer, name, cause }));
             }
@@ -186,10 +231,11 @@ impl Greeter {
         &self,
         stream: &mut S,
         proof: Option<&Proof>,
-    ) -> Result<Passed, Refusal> {
-        let theirs = match read_hello(stream).await {
-            Ok(Ok(hello)) => hello,
-            Ok(Err(_)) => return Err(PeerError::Unexpected { kind: Kind::Abort }.into()),
+    ) -> Result<Greeted, Refusal> {
+        let theirs = match read_opening(stream).await {
+            Ok(Opening::Hello(hello)) => hello,
+            Ok(Opening::Back(presented)) => return self.welcome(stream, presented, proof).await,
+            Ok(Opening::Refusal(_)) => return Err(PeerError::Unexpected { kind: Kind::Abort }.into()),
             Err(why) => {
                 if let PeerError::BadFrame(FrameError::Version { theirs, .. }) = why {
                     // Should they not understand it, its header alone tells them that we speak another version.
@@ -205,6 +251,13 @@ impl Greeter {
             self.explain(stream, &format!("you say that you are {claimed} and show the certificate of {owner}")).await;
             return Err(self.fatal(proof.peer, IdentityError::Claims { claimed }.into()));
         }
+        if let Some(cause) = self.closed.get() {
+            if self.judge(&theirs).is_ok() {
+                self.lines.restarted(peer, &theirs.session);
+            }
+            self.explain(stream, cause).await;
+            return Err(PeerError::Unexpected { kind: Kind::Hello }.into());
+        }
         let session = self.session.clone().unwrap_or_else(|| theirs.session.clone());
         let (frame, ours) = self.hello(peer, session).map_err(Refusal::Fatal)?;
         write_frame(stream, &frame).await.map_err(|_| PeerError::Closed)?;
@@ -218,7 +271,27 @@ impl Greeter {
         if !calls_us {
             return Err(PeerError::Unknown.into());
         }
-        self.pass(&ours, theirs, proof)
+        self.lines.restarted(peer, &theirs.session);
+        self.pass(&ours, theirs, proof).map(Greeted::New)
+    }
+
+    /// The called side, where somebody asks for a link to come back.
+    async fn welcome<S: AsyncRead + AsyncWrite + Unpin + ?Sized>(
+        &self,
+        stream: &mut S,
+        presented: Presented,
+        proof: Option<&Proof>,
+    ) -> Result<Greeted, Refusal> {
+        let cause = match self.lines.find(presented.id) {
+            Found::Open { peer, key, link } => {
+                let (frames, reply) = presented.verify(stream, &key, (self.me, peer), proof).await?;
+                return Ok(Greeted::Back { link, frames, reply });
+            }
+            Found::Gone(cause) => Some(cause),
+            Found::Unknown => None,
+        };
+        refuse(stream, cause.as_deref()).await;
+        Err(PeerError::Unexpected { kind: Kind::Resume }.into())
     }
 
     /// Tells a caller why there will be no greeting.
@@ -255,7 +328,8 @@ impl Greeter {
         let ours = random_32()?;
         let contribution = hex::encode(&*ours);
         let (fields, among_parties) = (self.fields.clone(), self.among_parties.clone());
-        let hello = Hello { from: self.me.0, to: to.0, session, contribution, fields, among_parties };
+        let grace = u64::try_from(self.grace.as_millis()).unwrap_or(u64::MAX);
+        let hello = Hello { from: self.me.0, to: to.0, session, contribution, fields, grace, among_parties };
         let text = toml::to_string(&hello)
             .map_err(|e| Error::Io { what: "write a greeting".to_owned(), source: Arc::new(io::Error::other(e)) })?;
         Ok((Frame::text(Kind::Hello, &text), ours))
@@ -273,7 +347,8 @@ impl Greeter {
         let peer = PartyId(theirs.from);
         let binding = proof.map(|proof| &*proof.binding);
         let secret = link_secret((self.me, ours), (peer, &contribution), binding);
-        Ok((peer, theirs.session, secret))
+        let grace = self.grace.min(Duration::from_millis(theirs.grace));
+        Ok(Passed { peer, session: theirs.session, secret, grace })
     }
 }
 
@@ -282,17 +357,27 @@ fn same<T: ToString>(field: &str, ours: T, theirs: T) -> Result<(), PeerError> {
     if ours == theirs { Ok(()) } else { Err(PeerError::Handshake { field: field.to_owned(), ours, theirs }) }
 }
 
-/// Their greeting, or the cause for which they refuse us.
-async fn read_hello<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<Result<Hello, String>, PeerError> {
+/// What somebody says first.
+enum Opening {
+    /// Its greeting.
+    Hello(Hello),
+    /// That it asks for a link to come back.
+    Back(Presented),
+    /// The cause for which it refuses us.
+    Refusal(String),
+}
+
+async fn read_opening<S: AsyncRead + Unpin + ?Sized>(stream: &mut S) -> Result<Opening, PeerError> {
     let head = read_head(stream, TEXT_LIMIT, HANDSHAKE).await?;
-    if !matches!(head.kind, Kind::Hello | Kind::Abort) {
+    if !matches!(head.kind, Kind::Hello | Kind::Abort | Kind::Resume) {
         return Err(PeerError::Unexpected { kind: head.kind });
     }
-    let text = read_body(stream, head, HANDSHAKE, None).await?.read_text()?;
-    if head.kind == Kind::Abort {
-        return Ok(Err(text));
+    let frame = read_body(stream, head, HANDSHAKE, None).await?;
+    match frame.kind {
+        Kind::Resume => read_presented(frame).map(Opening::Back),
+        Kind::Abort => Ok(Opening::Refusal(frame.read_text()?)),
+        _ => toml::from_str(&frame.read_text()?).map(Opening::Hello).map_err(|_| FrameError::BadText.into()),
     }
-    toml::from_str(&text).map(Ok).map_err(|_| FrameError::BadText.into())
 }
 
 /// 32 bytes from the operating system.

@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(damage(0, b'G'), Err(FrameError::BadMagic));
         assert_eq!(damage(4, 9), Err(FrameError::Version { ours: VERSION, theirs: 9 }));
         assert_eq!(damage(5, 0), Err(FrameError::UnknownKind { kind: 0 }));
-        assert_eq!(damage(5, 9), Err(FrameError::UnknownKind { kind: 9 }));
+        assert_eq!(damage(5, 10), Err(FrameError::UnknownKind { kind: 10 }));
         assert_eq!(damage(6, 1), Err(FrameError::Reserved));
         assert_eq!(damage(7, 1), Err(FrameError::Reserved));
         assert_eq!(damage(24, 41), Err(FrameError::Misaligned { bytes: 41 }));
@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn text_kinds_have_a_limit_of_their_own() {
-        for kind in [Kind::Hello, Kind::Abort, Kind::Bye, Kind::Ping] {
+        for kind in [Kind::Hello, Kind::Abort, Kind::Bye, Kind::Ping, Kind::Resume] {
             let head = encode_head(&Frame::new(kind, 0, 0, vec![vec![0; 8193].into()]));
             let too_large = FrameError::TooLarge { bytes: TEXT_LIMIT + 8, limit: TEXT_LIMIT };
             assert_eq!(decode_head(&head, u64::MAX), Err(too_large));

@@ -26,12 +26,12 @@ use crate::{
 };
 
 /// Small reads are gathered in a buffer of this size; larger ones go past it.
-const READ_BUFFER: usize = 64 << 10;
+pub(crate) const READ_BUFFER: usize = 64 << 10;
 /// Bytes that one permit of the inbox stands for. Small frames count as one.
 const ROOM_UNIT: u64 = 1 << 10;
 
 /// How long our last words may take on a link that cannot be read any more.
-const LAST_WORDS: Duration = Duration::from_secs(2);
+pub(crate) const LAST_WORDS: Duration = Duration::from_secs(2);
 
 /// The program's end of a link.
 #[derive(Debug)]
@@ -84,13 +84,11 @@ where
     let (posts, posted) = unbounded_channel();
     let (alive, over) = oneshot::channel();
     let backlog = Arc::<Backlog>::default();
-    let units = (options.inbox_bytes / ROOM_UNIT).clamp(1, u64::from(u32::MAX).min(Semaphore::MAX_PERMITS as u64));
     let reader = Reader {
         peer,
         stream: BufReader::with_capacity(READ_BUFFER, read),
         owner: owner.clone(),
-        room: Arc::new(Semaphore::new(units as usize)),
-        units: units as u32,
+        room: Room::new(options.inbox_bytes),
         frame_limit: options.frame_limit,
         silence: options.silence,
     };
@@ -117,10 +115,39 @@ struct Reader<R> {
     peer: PartyId,
     stream: BufReader<R>,
     owner: Owner,
-    room: Arc<Semaphore>,
-    units: u32,
+    room: Room,
     frame_limit: u64,
     silence: Duration,
+}
+
+/// The room of one peer's frames in the inbox.
+#[derive(Debug)]
+pub(crate) struct Room {
+    free: Arc<Semaphore>,
+    units: u32,
+}
+
+impl Room {
+    pub(crate) fn new(inbox_bytes: u64) -> Room {
+        let most = u64::from(u32::MAX).min(Semaphore::MAX_PERMITS as u64);
+        let units = (inbox_bytes / ROOM_UNIT).clamp(1, most) as u32;
+        Room { free: Arc::new(Semaphore::new(units as usize)), units }
+    }
+
+    /// Waits until there is room for a body. What is larger than the whole inbox waits until it is empty.
+    pub(crate) async fn take(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        // An error means that the semaphore was closed, and nobody closes it.
+        Arc::clone(&self.free).acquire_many_owned(self.units(bytes)).await.ok()
+    }
+
+    /// The same, if there is room now.
+    pub(crate) fn take_now(&self, bytes: u64) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.free).try_acquire_many_owned(self.units(bytes)).ok()
+    }
+
+    fn units(&self, bytes: u64) -> u32 {
+        (HEAD_BYTES as u64 + bytes).div_ceil(ROOM_UNIT).min(u64::from(self.units)) as u32
+    }
 }
 
 impl<R: AsyncRead + Unpin> Reader<R> {
@@ -154,17 +181,10 @@ impl<R: AsyncRead + Unpin> Reader<R> {
             read_body(&mut self.stream, head, self.silence, None).await?;
             return Ok(None);
         }
-        let room = if head.kind.is_payload() { self.room_for(head.bytes).await } else { None };
+        let room = if head.kind.is_payload() { self.room.take(head.bytes).await } else { None };
         self.owner.counters.add_arrived(HEAD_BYTES as u64);
         let frame = read_body(&mut self.stream, head, self.silence, Some(&self.owner.counters)).await?;
         Ok(Some(Event::of(self.peer, frame, room)))
-    }
-
-    /// Waits until the inbox has room. What is larger than the whole inbox waits until it is empty.
-    async fn room_for(&mut self, bytes: u64) -> Option<OwnedSemaphorePermit> {
-        let units = (HEAD_BYTES as u64 + bytes).div_ceil(ROOM_UNIT).min(u64::from(self.units));
-        // An error means that the semaphore was closed, and nobody closes it.
-        Arc::clone(&self.room).acquire_many_owned(units as u32).await.ok()
     }
 }
 

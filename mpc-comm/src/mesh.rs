@@ -1,6 +1,7 @@
 //! The mesh: one party's links to all others, as its program sees them.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
+use crate::connect::Tasks;
 use crate::engine::Engine;
+use crate::monitor::Watched;
 use crate::names::Names;
 use crate::postbox::Postbox;
 use crate::stop::End;
@@ -46,7 +49,7 @@ const CAUSE: usize = 4 << 10;
 /// # Failure
 /// The first failure of any link stays: from then on every call returns it. Dropping a mesh that has failed tells the
 /// others the cause; dropping one that has not, without [`finish`](Mesh::finish) or [`abort`](Mesh::abort), closes
-/// its links, which the others see as [`PeerError::Closed`].
+/// its links, which the others see as [`PeerError::Closed`]; with [`Options::grace`] they are told.
 #[derive(Debug)]
 pub struct Mesh {
     me: PartyId,
@@ -63,6 +66,10 @@ pub struct Mesh {
     frame_limit: u64,
     /// Our place among those that an order to stop reaches.
     end: Option<Arc<End>>,
+    /// Our place among those that somebody looks at.
+    watched: Option<Arc<Watched>>,
+    /// Keeps the listener open for links that come back.
+    listener: Option<Arc<Tasks>>,
     /// Keeps the network thread alive; `None` in memory.
     _engine: Option<Arc<Engine>>,
 }
@@ -81,12 +88,15 @@ impl Mesh {
     pub(crate) fn new(me: PartyId, names: Names, options: &Options, engine: Option<Arc<Engine>>) -> Mesh {
         let (inbox, events) = channel();
         let end = options.stop.as_ref().map(|stop| stop.register(me, &inbox, false));
+        let owner = Owner { inbox, counters: Arc::new(Counters::default()) };
+        let monitor = options.monitor.as_ref();
+        let watched = monitor.map(|monitor| monitor.watch(names.get(me), &options.session, &owner.counters));
         Mesh {
             me,
             names,
             links: BTreeMap::new(),
             events,
-            owner: Owner { inbox, counters: Arc::new(Counters::default()) },
+            owner,
             failure: None,
             last_words: OnceLock::new(),
             finished: false,
@@ -94,6 +104,8 @@ impl Mesh {
             round_timeout: options.round_timeout,
             frame_limit: options.frame_limit,
             end,
+            watched,
+            listener: None,
             _engine: engine,
         }
     }
@@ -108,6 +120,26 @@ impl Mesh {
             end.add(&outbox);
         }
         self.links.insert(peer, Link { outbox, secret, queue: VecDeque::new(), left: false, over: false });
+    }
+
+    /// All parties are there.
+    pub(crate) fn connected(&self) {
+        self.watched.iter().for_each(|watched| watched.connected());
+    }
+
+    /// Whether somebody looks at what this session is doing ([`Options::monitor`]), so that it is worth saying where it is.
+    pub fn is_watched(&self) -> bool {
+        self.watched.is_some()
+    }
+
+    /// Says where the program is: rounds so far, and the step.
+    pub fn is_at(&self, round: u64, scope: Arc<str>) {
+        self.watched.iter().for_each(|watched| watched.at(round, scope.clone()));
+    }
+
+    /// Keeps our listener open until this end closes.
+    pub(crate) fn keep(&mut self, listener: &Arc<Tasks>) {
+        self.listener = Some(Arc::clone(listener));
     }
 
     pub(crate) fn owner(&self) -> &Owner {
@@ -207,6 +239,7 @@ impl Mesh {
             // Dropping the permit here gives the frame's room back to the reader.
             if let Some((frame, _room)) = link.queue.pop_front() {
                 self.owner.counters.add_received(&frame);
+                self.watched.iter().for_each(|watched| watched.goes_on());
                 return Ok(frame);
             }
             if link.left {
@@ -299,14 +332,15 @@ impl Mesh {
     }
 
     /// Says goodbye to everybody and closes. Returns once all of it has been written and every peer has closed its
-    /// end, at the latest after 5 s (a peer whose inbox is full of our frames needs its program to read first).
+    /// end, at the latest after 5 s (a peer whose inbox is full of our frames needs its program to read first), or, if a peer
+    /// whose link has a grace lacks something, 5 s after that.
     pub fn finish(mut self) {
         if self.failure.is_none() && self.last_words.get().is_none() {
             for link in self.links.values() {
                 link.outbox.post(Frame::bare(Kind::Bye));
             }
             self.finished = true;
-            self.linger(FINISH);
+            self.linger(FINISH, true);
         }
     }
 
@@ -315,6 +349,12 @@ impl Mesh {
     /// equal counts.
     pub fn wire(&self) -> (u64, u64, u64) {
         self.owner.counters.read()
+    }
+
+    /// How often a link was interrupted so far, and how often one came back ([`Options::grace`]).
+    pub fn interruptions(&self) -> (u64, u64) {
+        let counters = &self.owner.counters;
+        (counters.suspended.load(Ordering::Relaxed), counters.resumed.load(Ordering::Relaxed))
     }
 
     /// Bytes read from the links so far, whether or not the program has taken them; no signs of life. Minus what was
@@ -330,8 +370,12 @@ impl Drop for Mesh {
             if let Some(failure) = self.failure.clone() {
                 self.abort(&failure.to_string());
             }
+            // Where a connection that ends says nothing, we have to.
+            if self.links.values().any(|link| !link.over && link.outbox.returns()) {
+                self.abort("its program ended in the middle of the session; its own log says why");
+            }
             if self.last_words.get().is_some() {
-                self.linger(ABORT);
+                self.linger(ABORT, false);
             }
         }
         for link in self.links.values() {

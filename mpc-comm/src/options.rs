@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use crate::{Identity, LinkSpeed, Stop};
+use crate::{Identity, LinkSpeed, Monitor, Stop};
 
 /// Which members of the roster take part in a session. All its parties take the same.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +28,11 @@ pub struct Options {
     pub heartbeat: Duration,
     /// A link on which nothing arrives for this long, not even a sign of life, is dead. Default 15 s.
     pub silence: Duration,
+    /// How long a link that was interrupted (closed, reset, silent) may take to come back before that ends the session.
+    /// While it lasts nobody is told that a peer has died. A link has the smaller one of its two ends; its listener stays
+    /// open for the whole session. Memory: up to 64 MiB a link, and one frame, for what the other end has not acknowledged.
+    /// Default 0: an interruption ends the session.
+    pub grace: Duration,
     /// At most so many bytes of one peer's frames wait unread; beyond it we stop reading its link. Default 256 MiB.
     pub inbox_bytes: u64,
     /// The largest frame body, in bytes, that is sent or accepted. Default 4 GiB. Keep it equal at all parties.
@@ -48,6 +53,8 @@ pub struct Options {
     pub slow: Option<LinkSpeed>,
     /// The order by which other threads of this process end the session. Default none.
     pub stop: Option<Stop>,
+    /// Where other threads of this process see what the session is doing. Default none.
+    pub monitor: Option<Monitor>,
 }
 
 impl Default for Options {
@@ -57,6 +64,7 @@ impl Default for Options {
             round_timeout: Duration::from_secs(600),
             heartbeat: Duration::from_secs(2),
             silence: Duration::from_secs(15),
+            grace: Duration::ZERO,
             inbox_bytes: 256 << 20,
             frame_limit: 4 << 30,
             session: "default".to_owned(),
@@ -66,6 +74,7 @@ impl Default for Options {
             bind: None,
             slow: None,
             stop: None,
+            monitor: None,
         }
     }
 }

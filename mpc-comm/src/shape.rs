@@ -83,6 +83,14 @@ impl Outbox for Shaped {
         self.inner.hang_up();
     }
 
+    fn returns(&self) -> bool {
+        self.inner.returns()
+    }
+
+    fn owes(&self) -> Option<Duration> {
+        self.inner.owes()
+    }
+
     fn backlog(&self) -> Arc<Backlog> {
         Arc::clone(&self.backlog)
     }

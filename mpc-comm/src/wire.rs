@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -43,7 +44,9 @@ impl Event {
                     Err(error) => Event::Gone { from, why: error.into() },
                 }
             }
-            kind @ (Kind::Hello | Kind::Ping) => Event::Gone { from, why: PeerError::Unexpected { kind } },
+            kind @ (Kind::Hello | Kind::Ping | Kind::Resume) => {
+                Event::Gone { from, why: PeerError::Unexpected { kind } }
+            }
         }
     }
 }
@@ -66,6 +69,16 @@ pub(crate) trait Outbox: fmt::Debug + Send + Sync {
     /// Ends the link at once.
     fn hang_up(&self);
 
+    /// Whether a connection that ends is replaced: then closing it says nothing.
+    fn returns(&self) -> bool {
+        false
+    }
+
+    /// If something that the program sent may not have arrived, how much longer than usual that is worth waiting for.
+    fn owes(&self) -> Option<Duration> {
+        None
+    }
+
     /// What was posted and has not left. A link on which nothing waits has an empty one.
     fn backlog(&self) -> Arc<Backlog> {
         Arc::default()
@@ -80,6 +93,10 @@ pub(crate) struct Counters {
     frames: AtomicU64,
     received: AtomicU64,
     arrived: AtomicU64,
+    /// How often a link went down, how often one came back, and how many are down.
+    pub(crate) suspended: AtomicU64,
+    pub(crate) resumed: AtomicU64,
+    pub(crate) down: AtomicU64,
 }
 
 impl Counters {

@@ -8,7 +8,7 @@ use clap::{
 };
 use mpc_core::{Device, rand::Prg};
 
-use super::{Cast, identity::Tls, offline, rank::Scheduler};
+use super::{Cast, identity::Tls, offline, rank::Scheduler, status};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -178,6 +178,15 @@ pub(super) struct Network {
     /// Give all parties the same: a link that is idle carries a sign of life four times as often, at least every two seconds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) silence: Option<Duration>,
+
+    /// How long an interrupted link may take to come back before that ends the session [default: 0]
+    ///
+    /// Without it a link that closes, is reset or falls silent ends the session at all parties at once. With it the party
+    /// that called calls again, and the session goes on where it was; but one that has died is noticed only this much later.
+    /// Of two parties the smaller one holds; the listening ports stay open for the whole run. --round-timeout goes on
+    /// meanwhile.
+    #[arg(long, value_name = "SECONDS", value_parser = seconds)]
+    pub(super) grace: Option<Duration>,
 }
 
 /// How much is said.
@@ -201,6 +210,9 @@ pub(super) struct Logging {
     /// stands for the party's name. A file that is there is not written over.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["explain", "shadow"])]
     pub(super) audit: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) status: status::Answering,
 }
 
 /// Reads the command line; the help names the program's parties.
@@ -308,14 +320,14 @@ mod tests {
 
     #[test]
     fn one_party_with_all_flags() {
-        let network =
-            "--session x --insecure-no-tls --connect-timeout 5 --round-timeout 0.5 --silence 3 --bind [::]:77";
+        let network = "--session x --insecure-no-tls --connect-timeout 5 --round-timeout 0.5 --silence 3 --grace 30 --bind [::]:77";
         let cli = cli(&format!("--party Lab --roster r.toml --epochs 1 {network} -vv"));
         assert_eq!(cli.parties.party.as_deref(), Some("Lab"));
         assert_eq!(cli.network.session.as_deref(), Some("x"));
         assert_eq!(cli.network.connect_timeout, Some(Duration::from_secs(5)));
         assert_eq!(cli.network.round_timeout, Some(Duration::from_millis(500)));
         assert_eq!(cli.network.silence, Some(Duration::from_secs(3)));
+        assert_eq!(cli.network.grace, Some(Duration::from_secs(30)));
         assert_eq!(cli.network.bind, Some("[::]:77".parse().unwrap()));
         assert!(cli.network.insecure_no_tls && cli.logging.verbose == 2);
     }

@@ -42,6 +42,8 @@ pub(super) enum LaunchError {
     OneAudit { file: PathBuf },
     #[error("cannot write the ledger {}", file.display())]
     Audit { file: PathBuf, source: io::Error },
+    #[error("cannot answer at {address}; --status takes a free port of this machine: 127.0.0.1:9100")]
+    Status { address: std::net::SocketAddr, source: io::Error },
     #[error("cannot find free ports on this machine")]
     Ports(#[source] io::Error),
     #[error("cannot write the roster of this run to a temporary file")]

@@ -53,6 +53,7 @@ mod rank;
 mod rehearse;
 mod roster;
 mod screen;
+mod status;
 mod supervise;
 mod tail;
 mod watch;

@@ -36,7 +36,8 @@ where
     let settings = settings(&cli.parties);
     let Seat { roster, role, session } = seat(cast, &cli)?;
     cli.offline.check(&settings, role)?;
-    let options = Options { stop: Some(stop), ..options(&cli.network, roster.name(role), session)? };
+    let monitor = cli.logging.status.serve(&roster, role)?;
+    let options = Options { stop: Some(stop), monitor, ..options(&cli.network, roster.name(role), session)? };
     if options.allow_plaintext {
         tracing::warn!("--insecure-no-tls: whoever sees the traffic of all parties learns all data");
     }
@@ -131,6 +132,7 @@ fn options(flags: &Network, party: &str, job: Option<String>) -> Result<Options,
     Ok(Options {
         heartbeat: default.heartbeat.min(silence / 4),
         silence,
+        grace: flags.grace.unwrap_or(default.grace),
         connect_timeout: flags.connect_timeout.unwrap_or(default.connect_timeout),
         round_timeout: flags.round_timeout.unwrap_or(default.round_timeout),
         session: flags.session.clone().or(job).unwrap_or(default.session.clone()),

@@ -33,10 +33,19 @@ pub(crate) enum Harm {
     TruncateTls,
     /// This direction ends, the other one goes on.
     CloseOneWay,
+    /// As without, where links may come back.
+    KillGrace,
+    DropGrace,
+    DropGraceTls,
+    SilenceGrace,
+    TruncateGrace,
+    CloseOneWayGrace,
+    /// With a bit flipped: no accident of a network, and no grace for it.
+    FlipGrace,
 }
 
 impl Harm {
-    pub(crate) const ALL: [Harm; 11] = [
+    pub(crate) const ALL: [Harm; 18] = [
         Harm::KillParty,
         Harm::KillDealer,
         Harm::Drop,
@@ -48,6 +57,13 @@ impl Harm {
         Harm::Duplicate,
         Harm::DuplicateTls,
         Harm::CloseOneWay,
+        Harm::KillGrace,
+        Harm::DropGrace,
+        Harm::DropGraceTls,
+        Harm::SilenceGrace,
+        Harm::TruncateGrace,
+        Harm::CloseOneWayGrace,
+        Harm::FlipGrace,
     ];
 
     /// As the page says it.
@@ -64,12 +80,25 @@ impl Harm {
             Harm::Duplicate => "duplicate a frame",
             Harm::DuplicateTls => "duplicate a record (TLS)",
             Harm::CloseOneWay => "close one direction",
+            Harm::KillGrace => "kill -9 a party, with a grace",
+            Harm::DropGrace => "drop the link, with a grace",
+            Harm::DropGraceTls => "drop the link (TLS), with a grace",
+            Harm::SilenceGrace => "delay beyond the time-outs, with a grace",
+            Harm::TruncateGrace => "truncate a frame, with a grace",
+            Harm::CloseOneWayGrace => "close one direction, with a grace",
+            Harm::FlipGrace => "flip a bit (TLS), with a grace",
         }
     }
 
     /// Whether the links are encrypted.
     pub(crate) fn tls(self) -> bool {
-        matches!(self, Harm::Flip | Harm::DuplicateTls | Harm::TruncateTls)
+        use Harm::{DropGraceTls, DuplicateTls, Flip, FlipGrace, TruncateTls};
+        matches!(self, Flip | DuplicateTls | TruncateTls | DropGraceTls | FlipGrace)
+    }
+
+    /// Whether links may come back.
+    pub(crate) fn grace(self) -> bool {
+        self >= Harm::KillGrace
     }
 
     /// The delay of [`Harm::DelayShort`].

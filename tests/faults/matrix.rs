@@ -30,10 +30,19 @@ impl Depth {
         let (first, last) = (1.min(units - 1), units - 1);
         let points: BTreeSet<usize> = match self {
             Depth::Short => [first + (last - first) / 2].into(),
-            Depth::Long => (0..4).map(|at| first + at * (last - first) / 4).chain([0]).collect(),
+            // `FAULTS_EVERY=3`: every third unit.
+            Depth::Long => match every() {
+                Some(every) => (0..last).step_by(every).collect(),
+                None => (0..4).map(|at| first + at * (last - first) / 4).chain([0]).collect(),
+            },
         };
         points.into_iter().collect()
     }
+}
+
+fn every() -> Option<usize> {
+    let every = std::env::var("FAULTS_EVERY").ok()?;
+    Some(every.parse::<usize>().ok().filter(|every| *every > 0).expect("FAULTS_EVERY is a number"))
 }
 
 /// What was seen of one harm of one program.
@@ -126,7 +135,7 @@ fn ways(cast: &Cast, harm: Harm) -> impl Iterator<Item = Way> {
     let parties = (1..all).flat_map(|party| [(party, 0), (0, party)]).collect::<Vec<_>>();
     let dealer = (0..all).map(|party| (DEALER, party)).collect::<Vec<_>>();
     match harm {
-        Harm::KillParty => parties,
+        Harm::KillParty | Harm::KillGrace => parties,
         Harm::KillDealer => dealer,
         // A party's frames and the dealer's in turn.
         _ => parties.into_iter().zip([(0, DEALER)].into_iter().chain(dealer)).flat_map(|(a, b)| [a, b]).collect(),

@@ -11,7 +11,7 @@ use std::{
 use super::{
     harm::Harm,
     matrix::{Matrix, Seen},
-    trial::{CONNECT, ROUND, SILENCE},
+    trial::{CONNECT, GRACE, ROUND, SILENCE},
 };
 
 const BEGIN: &str = "<!-- The tables are written by tests/faults; the text around them is not. -->";
@@ -59,7 +59,8 @@ fn tables(matrix: &Matrix) -> String {
     write!(
         text,
         "\n\nThe errors, in all programs together, and the longest from the fault to the end of the last party, with \
-         `--connect-timeout {CONNECT} --round-timeout {ROUND} --silence {SILENCE}`:\n\n| what happens | errors | longest |\n\
+         `--connect-timeout {CONNECT} --round-timeout {ROUND} --silence {SILENCE}`, and `--grace {GRACE}` where there is \
+         one:\n\n| what happens | errors | longest |\n\
          |---|---|---|\n"
     )
     .unwrap();

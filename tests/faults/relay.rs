@@ -20,6 +20,7 @@ const HEAD: usize = 32;
 const HELLO: u8 = 1;
 const BYE: u8 = 6;
 const PING: u8 = 7;
+const RESUME: u8 = 9;
 /// Where a connection is tried again.
 const AGAIN: Duration = Duration::from_millis(5);
 
@@ -112,21 +113,21 @@ fn between(mut near: TcpStream, owner: Member, to: SocketAddr, watch: &Arc<Watch
 /// Carries one direction, until it ends or is harmed.
 fn carry(mut first: Option<Vec<u8>>, mut from: TcpStream, mut to: TcpStream, way: Way, watch: &Watch) {
     while let Some(bytes) = first.take().or_else(|| unit(&mut from, watch.tls)) {
-        let counted = watch.tls || !matches!(bytes[5], PING | BYE);
+        let counted = watch.tls || !matches!(bytes[5], PING | BYE | RESUME);
         let half = bytes.len() / 2;
         let sent = match if counted { watch.next(way) } else { None } {
             None => to.write_all(&bytes),
-            Some(Harm::KillParty | Harm::KillDealer) => {
+            Some(Harm::KillParty | Harm::KillDealer | Harm::KillGrace) => {
                 (watch.kill)(way.0);
                 return close(&from, &to);
             }
-            Some(Harm::Drop) => return close(&from, &to),
+            Some(Harm::Drop | Harm::DropGrace | Harm::DropGraceTls) => return close(&from, &to),
             Some(Harm::DelayShort) => {
                 thread::sleep(Harm::DELAY);
                 to.write_all(&bytes)
             }
-            Some(Harm::DelayLong) => return swallow(from),
-            Some(Harm::Truncate) => {
+            Some(Harm::DelayLong | Harm::SilenceGrace) => return swallow(from),
+            Some(Harm::Truncate | Harm::TruncateGrace) => {
                 let _ = to.write_all(&bytes[..half.max(1)]);
                 return close(&from, &to);
             }
@@ -136,13 +137,13 @@ fn carry(mut first: Option<Vec<u8>>, mut from: TcpStream, mut to: TcpStream, way
                 short[3..5].copy_from_slice(&length.to_be_bytes());
                 to.write_all(&short)
             }
-            Some(Harm::Flip) => {
+            Some(Harm::Flip | Harm::FlipGrace) => {
                 let mut bytes = bytes;
                 *bytes.last_mut().unwrap() ^= 1;
                 to.write_all(&bytes)
             }
             Some(Harm::Duplicate | Harm::DuplicateTls) => to.write_all(&bytes).and_then(|()| to.write_all(&bytes)),
-            Some(Harm::CloseOneWay) => {
+            Some(Harm::CloseOneWay | Harm::CloseOneWayGrace) => {
                 let _ = to.shutdown(Shutdown::Write);
                 return swallow(from);
             }
@@ -180,8 +181,11 @@ fn unit(from: &mut TcpStream, tls: bool) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Who says so in its greeting.
+/// Who says so in its greeting, or when its link comes back.
 fn caller_of(first: &[u8]) -> Option<Member> {
+    if first[5] == RESUME {
+        return Some(Member::from_le_bytes(first.get(HEAD + 2..HEAD + 4)?.try_into().ok()?));
+    }
     let text = String::from_utf8_lossy(first.get(HEAD + 8..)?);
     let from = text.lines().find_map(|line| line.strip_prefix("from = "))?;
     (first[5] == HELLO).then(|| from.trim().parse().ok())?

@@ -28,6 +28,7 @@ use super::{
 pub(crate) const CONNECT: &str = "5";
 pub(crate) const ROUND: &str = "8";
 pub(crate) const SILENCE: &str = "3";
+pub(crate) const GRACE: &str = "4";
 /// Nobody may take longer than this, with all that a busy machine adds.
 const PATIENCE: Duration = Duration::from_secs(60);
 const TICK: Duration = Duration::from_millis(3);
@@ -75,7 +76,8 @@ pub(crate) fn run(cast: &Cast, order: Option<Order>, tls: bool) -> Trial {
     }
     for (member, name) in members(cast) {
         let identity = tls.then(|| folder.path().join(name));
-        let process = start(cast, name, roster.path(), identity.as_deref(), real.get(&member));
+        let grace = order.is_some_and(|order| order.harm.grace());
+        let process = start(cast, (name, grace), roster.path(), identity.as_deref(), real.get(&member));
         all.lock().unwrap().insert(member, process);
     }
     let (statuses, last) = wait(&all, &what);
@@ -136,10 +138,19 @@ fn places(cast: &Cast, tls: bool) -> Places {
     (file, folder, real, listeners)
 }
 
-fn start(cast: &Cast, name: &str, roster: &Path, identity: Option<&Path>, bind: Option<&SocketAddr>) -> Process {
+fn start(
+    cast: &Cast,
+    (name, grace): (&str, bool),
+    roster: &Path,
+    identity: Option<&Path>,
+    bind: Option<&SocketAddr>,
+) -> Process {
     let mut command = common::example(cast.example);
     command.args(["--party", name, "--connect-timeout", CONNECT, "--round-timeout", ROUND, "--silence", SILENCE]);
     command.arg("--roster").arg(roster).args(cast.flags);
+    if grace {
+        command.args(["--grace", GRACE]);
+    }
     if let Some(folder) = identity {
         command.arg("--identity").arg(folder);
     }
@@ -198,8 +209,11 @@ fn judge(status: &ExitStatus, output: &str, error: &str, what: &str) -> End {
 
 /// Which of the typed errors a report is.
 fn sort(report: &str) -> String {
-    const SORTS: [(&str, &str); 15] = [
+    const SORTS: [(&str, &str); 17] = [
         ("stopped the session", "told by another"),
+        // Before what its last attempt may have met.
+        ("did not come back within", "not back"),
+        ("has given up the link", "not back"),
         ("closed its connection", "closed"),
         ("sent nothing for", "timed out"),
         ("has finished", "finished"),

@@ -13,3 +13,5 @@ mod mistakes;
 mod process;
 mod runs;
 mod signals;
+#[cfg(unix)]
+mod top;

@@ -1,7 +1,7 @@
 //! Mistakes in data and programs: whoever made one is told where, and the others who it was and what.
 
 use super::crew::Crew;
-use super::process::{Ended, free_roster};
+use super::process::{Ended, Process, free_roster};
 
 /// One party feeds in what the flag says.
 fn bad_input(flag: &'static str) -> Vec<Ended> {
@@ -48,6 +48,20 @@ fn a_mistake_before_everybody_is_there() {
         let ended = Crew::start(&free_roster(), &["--misfit", "--at-once"]).end();
         ended.iter().for_each(|process| process.assert_failed(&["matmul: the shapes do not fit"]));
     }
+}
+
+#[test]
+fn an_address_beyond_this_machine_without_encryption() {
+    let roster = free_roster();
+    for bind in ["0.0.0.0:7700", "[::]:7700"] {
+        let party = Process::party("Lab", roster.path(), &["--bind", bind]).end();
+        party.assert_failed(&[bind, "is not on this machine", "in the clear", "--insecure-no-tls"]);
+    }
+    // The roster itself says so too.
+    let text = std::fs::read_to_string(roster.path()).unwrap();
+    let line = text.lines().find(|line| line.starts_with("address")).unwrap();
+    let elsewhere = super::process::roster(&text.replacen(line, "address = \"192.0.2.7:7700\"", 1));
+    Process::party("Lab", elsewhere.path(), &[]).end().assert_failed(&["192.0.2.7:7700", "is not on this machine"]);
 }
 
 /// Where the program has this, as messages say it.

@@ -84,6 +84,21 @@ impl Process {
         }
     }
 
+    /// What follows these words in its messages; waits for it.
+    pub(crate) fn told(&self, words: &str) -> String {
+        let start = Instant::now();
+        loop {
+            let said = self.error.said();
+            if let Some((_, rest)) = said.split_once(words)
+                && let Some((rest, _)) = rest.split_once('\n')
+            {
+                return rest.to_owned();
+            }
+            assert!(start.elapsed() < PATIENCE, "{} does not say {words:?}: {said}", self.name);
+            thread::sleep(TICK);
+        }
+    }
+
     /// Ends it with SIGKILL, in the middle of whatever it does.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

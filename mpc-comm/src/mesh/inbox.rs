@@ -8,6 +8,8 @@ use crate::{Error, PartyId, PeerError};
 
 /// How often links that are on their way out are looked at.
 const TICK: Duration = Duration::from_millis(1);
+/// How often what is owed to other ends is looked at.
+const LOOK: Duration = Duration::from_millis(50);
 
 impl Mesh {
     pub(super) fn deadline(&self) -> Instant {
@@ -17,6 +19,7 @@ impl Mesh {
 
     /// Takes in the next event. After `deadline`, that is the failure of `blamed`.
     pub(super) fn wait(&mut self, deadline: Instant, blamed: PartyId) {
+        self.waits_for(blamed);
         match self.next_event(deadline) {
             Some(event) => self.take_in(event),
             None => {
@@ -24,6 +27,11 @@ impl Mesh {
                 self.fail(self.names.blame(blamed, why));
             }
         }
+    }
+
+    /// Notes for whoever looks that we wait for this peer.
+    pub(crate) fn waits_for(&self, peer: PartyId) {
+        self.watched.iter().for_each(|watched| watched.waits_for(self.names.get(peer)));
     }
 
     /// The next event of any link; `None` after `deadline`.
@@ -74,15 +82,22 @@ impl Mesh {
         self.failure.get_or_insert(error);
     }
 
-    /// Waits until the other ends have what we said last.
-    pub(super) fn linger(&mut self, limit: Duration) {
-        let deadline = Instant::now() + limit;
+    /// Waits until the other ends have what we said last; `patient`: also until a link that is down may have come back, if its
+    /// other end lacks something.
+    pub(super) fn linger(&mut self, limit: Duration, patient: bool) {
+        let start = Instant::now();
         loop {
+            let ours = self.links.values().filter(|link| patient && !link.over);
+            let owed = ours.filter_map(|link| link.outbox.owes()).max();
+            let deadline = start + limit + owed.unwrap_or_default();
             // What still comes is of no use, and its room lets the links go on to their end.
             self.links.values_mut().for_each(|link| link.queue.clear());
             if !self.links.values().all(|link| link.over || !link.outbox.lingers()) {
-                match self.next_event(deadline) {
+                // What is owed changes without an event.
+                let look = if owed.is_some() { deadline.min(Instant::now() + LOOK) } else { deadline };
+                match self.next_event(look) {
                     Some(event) => self.take_in(event),
+                    None if Instant::now() < deadline => {}
                     None => return,
                 }
             } else if self.links.values().any(|link| link.outbox.busy()) && Instant::now() < deadline {

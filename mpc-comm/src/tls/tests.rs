@@ -171,7 +171,7 @@ fn greet(edit: impl AsyncFnOnce(&mut TlsStream<TcpStream>)) -> (Result<(), PeerE
     let (a, b, d) = (good(), good(), good());
     let ours = roster(&[&a, &b, &d]);
     let (calls, answers) = (Tls::new(P1, &ours, &b).unwrap(), Tls::new(P0, &ours, &a).unwrap());
-    let greeter = Greeter::new(P0, &ours, &Agreement::default(), "s", None).unwrap();
+    let greeter = Greeter::new(P0, &ours, &Agreement::default(), "s", None, std::time::Duration::ZERO).unwrap();
     run(async {
         let (caller, called, _) = pair().await;
         let caller = async {

@@ -240,6 +240,7 @@ impl Net {
 
     /// Waits for the dealer.
     fn await_dealer(&mut self, last: Last) -> Result<()> {
+        self.tell_where(self.traffic.total.rounds, self.awaited.values().next().map(|awaited| awaited.scope));
         let start = Instant::now();
         while !self.awaited.is_empty() {
             for (at, words) in self.dealt(last)? {
@@ -256,9 +257,20 @@ impl Net {
         Ok(())
     }
 
+    /// Tells whoever looks at this session where it is.
+    fn tell_where(&self, round: u64, scope: Option<ScopeId>) {
+        if let Wire::Mesh(mesh) = &self.wire
+            && mesh.is_watched()
+            && let Some(scope) = scope
+        {
+            mesh.is_at(round, self.scopes.path(scope));
+        }
+    }
+
     fn round(&mut self, schedule: u64, last: Last) -> Result<()> {
         let queued = mem::take(&mut self.queued);
         let round = self.traffic.total.rounds;
+        self.tell_where(round + 1, queued.values().next().map(|q| q.scope));
         let digest = digest(schedule, queued.iter().map(|(tag, q)| (tag, q.route, q.payload.words())));
         self.count(&queued);
         let scopes = queued.values().map(|q| q.scope).collect::<BTreeSet<_>>();
