@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What only a machine with a GPU can say: conformance, compute-sanitizer and speed, in one report.
 #
-#   scripts/gpu-check.sh pack [FILE]   here: builds, and packs what the other machine needs (default gpu-check.tar.gz)
+#   scripts/gpu-check.sh pack [FILE]   here: builds, and packs what the other machine needs (default gpu-check.tar.xz)
 #   ./gpu-check.sh run [REPORT]        there, in the unpacked folder: runs everything (default report.md)
 #
 # The other machine needs a driver of CUDA 13.0 or later and glibc 2.34 or later, and neither Rust nor a toolkit;
@@ -28,7 +28,7 @@ executables() {
 
 pack() {
   local file folder profile=${CHECK_PROFILE:-release} wanted=(--test cuda) suite binary name megabytes
-  file=$(cd "$called_from" && realpath -m "${1:-gpu-check.tar.gz}")
+  file=$(cd "$called_from" && realpath -m "${1:-gpu-check.tar.xz}")
   folder=$(mktemp -d)
   mkdir "$folder/tests"
   cd ..
@@ -48,7 +48,8 @@ pack() {
   strip --strip-debug "$folder/mpc" "$folder/kernels" "$folder"/tests/*
   cp scripts/gpu-check.sh "$folder/"
   { git rev-parse HEAD; git diff --quiet HEAD || echo "and changes that are not committed"; } | paste -sd' ' > "$folder/commit"
-  tar -C "$folder" -czf "$file" .
+  # What the programs have in common, which is most of them, is stored once.
+  tar -C "$folder" -c . | xz -9 > "$file"
   rm -r "$folder"
   megabytes=$(($(stat -c %s "$file") / 1000000))
   echo "$file: $megabytes MB. Unpack it on the other machine, and run ./gpu-check.sh run there"
