@@ -145,6 +145,12 @@ fn a_caller_that_was_started_anew_is_told_and_ends_the_session() {
     // The old process gets through no more, and the new one greets.
     stage.relays[0].rule(Rule::Only(HELLO));
     stage.relays[0].cut();
+    // A link that lives is not touched by a second process.
+    let begin = Instant::now();
+    while meshes[0].interruptions().0 == 0 {
+        assert!(begin.elapsed() < GRACE, "it does not notice");
+        thread::sleep(Duration::from_millis(1));
+    }
     let anew = start(&stage.roster, 1, agreement(), stage.options(1, GRACE));
     let found = meshes[0].recv(P1).unwrap_err();
     assert!(matches!(found, Error::Peer { peer: P1, kind: PeerError::Restarted, .. }), "{found}");
