@@ -85,13 +85,10 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
         let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
         tasks.0.push(engine.handle().spawn(call).abort_handle());
     }
-    let stays = !options.grace.is_zero();
     let mut mesh = Gathering { mesh, missing: peers, engine, options, greeter: Arc::clone(&greeter) }.run(roster)?;
     greeter.close(BEGUN);
     mesh.connected();
-    if stays {
-        mesh.keep(&Arc::new(tasks));
-    }
+    mesh.keep(&Arc::new(tasks));
     Ok(mesh)
 }
 
