@@ -118,7 +118,12 @@ fn ask_all(addresses: &[String]) -> Vec<Answer> {
 
 /// What one process is doing.
 fn ask(address: &str) -> Result<Vec<Status>, String> {
-    let failed = |error: io::Error| error.to_string();
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => {
+            format!("no answer within {} s: it is stopped, or its host is away", PATIENCE.as_secs())
+        }
+        _ => error.to_string(),
+    };
     let found: SocketAddr =
         address.to_socket_addrs().map_err(failed)?.next().ok_or_else(|| "no such host".to_owned())?;
     let mut stream = TcpStream::connect_timeout(&found, PATIENCE).map_err(failed)?;
@@ -208,11 +213,12 @@ fn awaited(all: &[&Status]) -> Vec<String> {
             .collect();
         if session.waits_for.is_none() && !waiting.is_empty() {
             let (who, since) = (&session.party, in_time(session.since));
-            lines.push(format!("{} waits for {who}, which has computed for {since}", waiting.join(", ")));
+            let wait = if waiting.len() == 1 { "waits" } else { "wait" };
+            lines.push(format!("{} {wait} for {who}, which has computed for {since}", waiting.join(", ")));
         }
         let away = session.waits_for.as_ref().filter(|name| others().all(|other| other.party != **name));
         if let Some(name) = away {
-            lines.push(format!("{} waits for {name}, which was not asked", session.party));
+            lines.push(format!("{} waits for {name}, of which nothing is known here", session.party));
         }
     }
     lines
@@ -275,7 +281,7 @@ mod tests {
         let (text, sent) = in_words(&answers, &Sent::new());
         for words in [
             "Hospital waits for Lab, which has computed for 3.2 s",
-            "Registry waits for dealer, which was not asked",
+            "Registry waits for dealer, of which nothing is known here",
             "a:4: refused",
             "LeNet/conv1",
             "1 min 15 s",

@@ -85,7 +85,7 @@ fn a_dealer_waits_for_its_parties() {
         // Before anything can fail, so that nobody waits.
         drop((end.0, is_end.0));
         let words = String::from_utf8(words.stdout).unwrap();
-        for expected in ["dealer", "held", "waits for A", "A, which was not asked"] {
+        for expected in ["dealer", "held", "waits for A", "A, of which nothing is known here"] {
             assert!(words.contains(expected), "{expected}: {words}");
         }
         let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();

@@ -1,12 +1,10 @@
 //! Connecting a compute party or a client to all others over TCP.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::io;
 use std::net::TcpListener as StdListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use backon::{ExponentialBuilder, Retryable};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinSet};
@@ -20,12 +18,17 @@ use crate::resume::{self, Comeback, Grace, Key, Place, Way};
 use crate::roster::is_loopback;
 use crate::shape::shaped;
 use crate::stream::{Duplex, dismiss};
-use crate::tls::{FIRST_BYTE, Proof, Tls};
+use crate::tls::{FIRST_BYTE, Tls};
 use crate::wire::{Event, Inbox};
 use crate::{
     Agreement, Attendance, ConfigError, ConfigProblem, Error, Frame, IdentityError, Kind, Mesh, Options, PartyId,
     PeerError, Result, Roster, TEXT_LIMIT,
 };
+
+mod call;
+
+use call::dial;
+pub(crate) use call::{pauses, reach};
 
 /// Greetings that are heard at the same time.
 const CALLERS: usize = 128;
@@ -38,8 +41,6 @@ const CLOSING: Duration = Duration::from_secs(1);
 /// What a party hears that comes when all have been there.
 const BEGUN: &str = "the session has begun, and a party that is started anew does not have what the first one knew; start \
                      all parties again";
-/// The longest pause between two calls; shorter than the farewell.
-const PAUSE: Duration = Duration::from_millis(500);
 
 /// Connects party `me` to all others of the roster and waits until all are there. Blocks; call it on the program's own
 /// thread.
@@ -84,13 +85,10 @@ pub fn connect(roster: &Roster, me: PartyId, agreement: &Agreement, options: Opt
         let call = dial(Arc::clone(&greeter), peer, address, options.connect_timeout, inbox.clone());
         tasks.0.push(engine.handle().spawn(call).abort_handle());
     }
-    let stays = !options.grace.is_zero();
     let mut mesh = Gathering { mesh, missing: peers, engine, options, greeter: Arc::clone(&greeter) }.run(roster)?;
     greeter.close(BEGUN);
     mesh.connected();
-    if stays {
-        mesh.keep(&Arc::new(tasks));
-    }
+    mesh.keep(&Arc::new(tasks));
     Ok(mesh)
 }
 
@@ -341,96 +339,6 @@ async fn confirmed(mut stream: Box<dyn Duplex>, place: &mut Place) -> Result<Box
             }
             Comeback::Stream { .. } | Comeback::Restarted => return Err(PeerError::Closed),
         }
-    }
-}
-
-/// Why a call came to nothing.
-enum Missed {
-    Again(String),
-    Fatal(Error),
-}
-
-/// Calls a peer until it answers, and reports.
-async fn dial(greeter: Arc<Greeter>, peer: PartyId, address: String, patience: Duration, inbox: Inbox) {
-    let mut last = "it did not answer".to_owned();
-    let calls = (|| call(&greeter, peer, &address))
-        .retry(pauses())
-        .when(|missed| matches!(missed, Missed::Again(_)))
-        .notify(|missed, _| {
-            if let Missed::Again(reason) = missed {
-                last.clone_from(reason);
-            }
-        });
-    let event = match timeout(patience, calls).await {
-        Ok(Ok(arrival)) => Event::Arrived(Box::new(arrival)),
-        Ok(Err(Missed::Fatal(error))) => Event::Failed(error),
-        Ok(Err(Missed::Again(reason))) => unreached(&greeter, peer, address, reason),
-        Err(_) => unreached(&greeter, peer, address, last),
-    };
-    let _ = inbox.send(event);
-}
-
-/// How long to wait before each further call.
-pub(crate) fn pauses() -> ExponentialBuilder {
-    ExponentialBuilder::new()
-        .with_min_delay(Duration::from_millis(20))
-        .with_factor(1.7)
-        .with_max_delay(PAUSE)
-        .without_max_times()
-        .with_jitter()
-}
-
-fn unreached(greeter: &Greeter, peer: PartyId, address: String, reason: String) -> Event {
-    Event::Failed(greeter.absence(peer, address, reason))
-}
-
-async fn call(greeter: &Arc<Greeter>, peer: PartyId, address: &str) -> Result<Arrival, Missed> {
-    let greeting = async {
-        let (mut stream, proof) = match reach(greeter, peer, address).await {
-            Ok(reached) => reached,
-            Err(PeerError::Unreachable { reason, .. }) => return Err(Missed::Again(reason)),
-            Err(why @ PeerError::Closed) => return Err(Missed::Again(format!("it {why}"))),
-            Err(why) => return Err(Missed::Fatal(greeter.names().blame(peer, why))),
-        };
-        let passed = greeter.call(&mut *stream, peer, proof.as_ref()).await.map_err(|refusal| match refusal {
-            Refusal::Stranger(why) | Refusal::Suspect(_, why) => Missed::Again(format!("it {why}")),
-            Refusal::Fatal(error) => Missed::Fatal(error),
-        })?;
-        let Passed { peer, session, secret, grace } = passed;
-        let grace = (!grace.is_zero()).then(|| {
-            let way = Way::Call { greeter: Arc::clone(greeter), address: address.to_owned() };
-            Grace { time: grace, key: Key::of(&secret), way }
-        });
-        if grace.is_some() {
-            // If it does not arrive, the link comes back.
-            let _ = write_frame(&mut *stream, &Frame::bare(Kind::Ping)).await;
-        }
-        Ok(Arrival { peer, session, stream, secret, grace, _place: None })
-    };
-    let slow = |_| Missed::Again(format!("it did not answer within {} s", HANDSHAKE.as_secs()));
-    timeout(HANDSHAKE, greeting).await.map_err(slow)?
-}
-
-/// Connects to a peer, and where TLS is spoken makes sure who it is.
-///
-/// # Errors
-/// [`PeerError::Unreachable`] if nobody answers, and what TLS says.
-pub(crate) async fn reach(
-    greeter: &Greeter,
-    peer: PartyId,
-    address: &str,
-) -> Result<(Box<dyn Duplex>, Option<Proof>), PeerError> {
-    let unreachable = |reason| PeerError::Unreachable { address: address.to_owned(), reason };
-    let io = |error: io::Error| unreachable(error.to_string());
-    let stream = TcpStream::connect(address).await.map_err(io)?;
-    // On one machine, calling a free port can connect a socket to itself.
-    if stream.local_addr().map_err(io)? == stream.peer_addr().map_err(io)? {
-        return Err(unreachable("nobody listens there".to_owned()));
-    }
-    stream.set_nodelay(true).map_err(io)?;
-    match greeter.tls() {
-        None => Ok((Box::new(stream), None)),
-        Some(tls) => tls.call(stream, peer).await.map(|(stream, proof)| (stream as _, Some(proof))),
     }
 }
 

@@ -132,9 +132,7 @@ impl DealerListener {
         if group.mesh.peers().all(|peer| group.mesh.has_link(peer)) {
             let mut mesh = self.groups.remove(&label).map(|group| group.mesh)?;
             mesh.connected();
-            if !self.options.grace.is_zero() {
-                mesh.keep(&self.tasks);
-            }
+            mesh.keep(&self.tasks);
             return Some(mesh);
         }
         None

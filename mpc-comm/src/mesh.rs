@@ -137,9 +137,10 @@ impl Mesh {
         self.watched.iter().for_each(|watched| watched.at(round, scope.clone()));
     }
 
-    /// Keeps our listener open until this end closes.
+    /// Keeps our listener open until this end closes, if a link may come back.
     pub(crate) fn keep(&mut self, listener: &Arc<Tasks>) {
-        self.listener = Some(Arc::clone(listener));
+        let returns = self.links.values().any(|link| link.outbox.returns());
+        self.listener = returns.then(|| Arc::clone(listener));
     }
 
     pub(crate) fn owner(&self) -> &Owner {

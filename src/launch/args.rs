@@ -181,10 +181,8 @@ pub(super) struct Network {
 
     /// How long an interrupted link may take to come back before that ends the session [default: 0]
     ///
-    /// Without it a link that closes, is reset or falls silent ends the session at all parties at once. With it the party
-    /// that called calls again, and the session goes on where it was; but one that has died is noticed only this much later.
-    /// Of two parties the smaller one holds; the listening ports stay open for the whole run. --round-timeout goes on
-    /// meanwhile.
+    /// Without it a link that closes or falls silent ends the session at once. With it the session then goes on where it was,
+    /// but a party that has died is noticed only this much later. Of two parties the smaller one holds.
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(super) grace: Option<Duration>,
 }

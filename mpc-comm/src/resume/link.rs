@@ -194,9 +194,10 @@ impl Carrier {
     /// Books that the link is down.
     fn down(&self, grace: &Grace, why: &str, until: Instant) {
         let counters = &self.owner.counters;
+        // First, so that who sees it counted can greet anew.
+        grace.is_down(true);
         counters.suspended.fetch_add(1, Ordering::Relaxed);
         counters.down.fetch_add(1, Ordering::Relaxed);
-        grace.is_down(true);
         let seconds = until.saturating_duration_since(Instant::now()).as_secs_f64();
         tracing::warn!(peer = %self.peer, name = %self.name, why, seconds, "a link is down; it may come back");
     }

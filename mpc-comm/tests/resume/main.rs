@@ -3,6 +3,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod relay;
+mod stage;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -10,110 +11,15 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::*;
-use mpc_comm::{
-    DealerListener, Error, Frame, Identity, Kind, Mesh, Options, PartyId, PeerError, Roster, Stop, StoppedBy,
-};
-use relay::{Relay, Rule};
+use mpc_comm::{Error, Mesh, Options, PartyId, PeerError, Stop, StoppedBy};
+use relay::Rule;
+use stage::{Stage, play};
 
 const GRACE: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(600);
 const HELLO: u8 = 1;
 const P0: PartyId = PartyId(0);
 const P1: PartyId = PartyId(1);
-
-/// Two parties and a dealer, each reached through a relay.
-struct Stage {
-    roster: Roster,
-    identities: Vec<Identity>,
-    relays: [Relay; 2],
-    /// Where party 0 and the dealer really are.
-    real: [String; 2],
-}
-
-impl Stage {
-    fn new(tls: bool) -> Stage {
-        let (mut roster, identities) = pinned_roster(2, true);
-        if !tls {
-            roster.compute.iter_mut().chain(&mut roster.dealer).for_each(|member| member.fingerprint = None);
-        }
-        let real = [0; 2].map(|_| format!("127.0.0.1:{}", free_port()));
-        let dealer = roster.dealer.as_ref().unwrap().address.clone();
-        let relays = [Relay::new(&roster.compute[0].address, &real[0]), Relay::new(&dealer, &real[1])];
-        Stage { roster, identities: if tls { identities } else { Vec::new() }, relays, real }
-    }
-
-    fn options(&self, member: usize, grace: Duration) -> Options {
-        let bind = [(0, 0), (2, 1)].into_iter().find(|(listens, _)| *listens == member);
-        Options {
-            identity: self.identities.get(member).cloned(),
-            bind: bind.map(|(_, at)| self.real[at].parse().unwrap()),
-            heartbeat: Duration::from_millis(100),
-            silence: Duration::from_secs(8),
-            round_timeout: Duration::from_secs(120),
-            grace,
-            ..options()
-        }
-    }
-
-    /// The parties, the dealer last.
-    fn connect(&self, options: [Options; 3]) -> (Vec<Mesh>, DealerListener) {
-        let [first, second, dealer] = options;
-        let mut listener = DealerListener::bind(&self.roster, &agreement(), dealer).unwrap();
-        let starting = [(0, first), (1, second)].map(|(me, options)| start(&self.roster, me, agreement(), options));
-        let dealer = listener.accept_session().unwrap();
-        let parties = starting.into_iter().map(|party| party.join().unwrap().unwrap());
-        (parties.chain([dealer]).collect(), listener)
-    }
-
-    fn with(&self, grace: Duration) -> (Vec<Mesh>, DealerListener) {
-        self.connect([0, 1, 2].map(|member| self.options(member, grace)))
-    }
-
-    fn rule(&self, rule: Rule) {
-        self.relays.iter().for_each(|relay| relay.rule(rule));
-    }
-
-    fn cuts(&self) -> usize {
-        self.relays.iter().map(Relay::cuts).sum()
-    }
-}
-
-/// Everything that somebody received, and what its traffic was.
-type Received = (Vec<(PartyId, Frame)>, (u64, u64, u64), u64);
-
-/// Rounds of frames of all sizes up to `most` words, and a correction of the dealer in each.
-fn play(meshes: Vec<Mesh>, rounds: u64, most: usize, last: impl Fn() + Sync) -> Vec<(Received, (u64, u64))> {
-    run(meshes, |mut mesh| {
-        let (me, mut received) = (mesh.me(), Vec::new());
-        let body = |round: u64, from: PartyId| {
-            let words = (round as usize * 7919 + usize::from(from.0)) % (most + 1);
-            vec![(0..words as u64).map(|at| at * 31 + round).collect::<Vec<_>>().into()]
-        };
-        let say = |kind, round, from: PartyId| Frame::new(kind, round, u64::from(from.0), body(round, from));
-        for round in 0..rounds {
-            if me.is_dealer() {
-                for _ in 0..2 {
-                    let (from, frame) = mesh.recv_any().unwrap();
-                    mesh.send(from, say(Kind::Dealt, frame.round, me)).unwrap();
-                    received.push((from, frame));
-                }
-                continue;
-            }
-            let other = PartyId(1 - me.0);
-            mesh.send(PartyId::DEALER, say(Kind::Request, round, me)).unwrap();
-            mesh.send(other, say(Kind::Round, round, me)).unwrap();
-            for from in [PartyId::DEALER, other] {
-                received.push((from, mesh.recv(from).unwrap()));
-            }
-        }
-        received.sort_by_key(|(from, frame)| (*from, frame.round));
-        let (wire, interruptions) = (mesh.wire(), mesh.interruptions());
-        let arrived = mesh.arrived();
-        last();
-        mesh.finish();
-        ((received, wire, arrived), interruptions)
-    })
-}
 
 /// Plays under a rule, and checks that nobody notices.
 fn assert_unnoticed(tls: bool, rounds: u64, most: usize, rule: Rule, at_least: usize) {
@@ -239,6 +145,12 @@ fn a_caller_that_was_started_anew_is_told_and_ends_the_session() {
     // The old process gets through no more, and the new one greets.
     stage.relays[0].rule(Rule::Only(HELLO));
     stage.relays[0].cut();
+    // A link that lives is not touched by a second process.
+    let begin = Instant::now();
+    while meshes[0].interruptions().0 == 0 {
+        assert!(begin.elapsed() < GRACE, "it does not notice");
+        thread::sleep(Duration::from_millis(1));
+    }
     let anew = start(&stage.roster, 1, agreement(), stage.options(1, GRACE));
     let found = meshes[0].recv(P1).unwrap_err();
     assert!(matches!(found, Error::Peer { peer: P1, kind: PeerError::Restarted, .. }), "{found}");
