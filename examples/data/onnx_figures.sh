@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What the models of onnx_models.sh cost, two parties and a dealer as processes on loopback in a release build. One line a party
-# and request: the first also opens the weights. About 5 minutes, and the build before it.
+# and request: the first also opens the weights. About 3 minutes, and the build before it.
 #   bash examples/data/onnx_figures.sh [FOLDER]      # where the models are; examples/data/onnx if not said
 set -euo pipefail
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"

@@ -1,6 +1,10 @@
 //! What the command fails with, and what to do about it.
 
-use std::{io, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use miette::{Diagnostic, MietteHandlerOpts, Report};
 use thiserror::Error;
@@ -131,5 +135,6 @@ pub(crate) fn print(error: CliError) {
     // Lines stay whole, so that they can be searched for; a terminal breaks them by itself. The only error is that
     // somebody has set another look.
     let _ = miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())));
-    anstream::eprintln!("{:?}", Report::new(error));
+    // Where nobody reads it, the exit code says enough.
+    let _ = writeln!(anstream::stderr(), "{:?}", Report::new(error));
 }

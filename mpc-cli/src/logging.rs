@@ -29,6 +29,8 @@ pub(crate) fn start(flags: &Logging) {
         (false, _) => EnvFilter::new("trace"),
     };
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    // Nobody else in this process logs, so this cannot fail.
-    let _ = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).compact().try_init();
+    let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).compact();
+    // It would complain on the standard error too, and panic if nobody reads that. Nobody else in this process logs, so the
+    // start cannot fail.
+    let _ = log.log_internal_errors(false).try_init();
 }

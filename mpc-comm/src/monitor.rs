@@ -228,9 +228,10 @@ mod tests {
         let status = || monitor.sessions().remove(0);
         assert_eq!((status().connected, status().waits_for), (false, None));
         watched.waits_for("Hospital");
-        let first = watched.now().since;
+        let since = || watched.now().since;
+        let first = since();
         watched.waits_for("Hospital");
-        assert_eq!((watched.now().since, status().waits_for), (first, Some("Hospital".to_owned())));
+        assert_eq!((since(), status().waits_for), (first, Some("Hospital".to_owned())));
         watched.connected();
         watched.at(7, "model/relu".into());
         let status = status();

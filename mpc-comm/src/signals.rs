@@ -32,29 +32,42 @@ impl Stop {
         let stop = self.clone();
         let wait = move || {
             let by = runtime.block_on(signals.next());
-            tracing::warn!("told to stop by {by}; once more, and this ends at once");
             let ending = thread::Builder::new().name("mpc-ending".to_owned()).spawn(move || {
+                let _ending = Ending(by);
                 first(by);
                 stop.drain(by);
                 stop.end_after(patience, by);
             });
-            if let Err(error) = ending {
-                tracing::error!(%error, "cannot start the thread that ends this in good order");
-                exit(by);
+            match ending {
+                Ok(_) => {
+                    tracing::warn!("told to stop by {by}; once more, and this ends at once");
+                    exit(runtime.block_on(signals.next()));
+                }
+                Err(error) => {
+                    let _ending = Ending(by);
+                    tracing::error!(%error, "cannot start the thread that ends this in good order");
+                }
             }
-            exit(runtime.block_on(signals.next()));
         };
         thread::Builder::new().name("mpc-signals".to_owned()).spawn(wait).map(drop).map_err(failed)
     }
 
-    /// Ends everything after `patience`, and the process with the exit code of `by` if it is still there 10 s later. Returns
-    /// only if the system's clock does.
+    /// Ends everything after `patience`, and the process with the exit code of `by` if it is still there 10 s later.
     pub fn end_after(&self, patience: Duration, by: StoppedBy) {
+        let _ending = Ending(by);
         thread::sleep(patience);
         self.now(by);
         thread::sleep(ENDING);
         tracing::error!("did not end within {} s after it was told to", ENDING.as_secs());
-        exit(by);
+    }
+}
+
+/// Ends the process when it is dropped: also by a panic, of a logger that nobody reads any more for example.
+struct Ending(StoppedBy);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        exit(self.0);
     }
 }
 

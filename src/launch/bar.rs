@@ -2,6 +2,7 @@
 
 use std::{
     fmt::Write,
+    io::Write as _,
     time::{Duration, Instant},
 };
 
@@ -67,7 +68,8 @@ impl Bar {
 
 fn print(line: Option<String>) {
     if let Some(line) = line {
-        anstream::eprintln!("{line}");
+        // Work goes on when nobody reads any more how far it is.
+        let _ = writeln!(anstream::stderr(), "{line}");
     }
 }
 

@@ -1,6 +1,12 @@
 //! What the launcher can fail with, and how a process ends then.
 
-use std::{error::Error, fmt, io, path::PathBuf, process::ExitCode};
+use std::{
+    error::Error,
+    fmt,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use anstyle::{AnsiColor, Style};
 use mpc_comm::StoppedBy;
@@ -148,10 +154,11 @@ impl Error for Reported {
 pub(super) fn print(error: &dyn Error) {
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let dim = Style::new().dimmed();
-    let mut lines = messages(error).into_iter();
-    anstream::eprintln!("{red}error:{red:#} {}", lines.next().unwrap_or_default());
+    let (mut lines, mut to) = (messages(error).into_iter(), anstream::stderr());
+    // Where nobody reads it, the exit code says enough.
+    let _ = writeln!(to, "{red}error:{red:#} {}", lines.next().unwrap_or_default());
     for line in lines {
-        anstream::eprintln!("  {dim}because:{dim:#} {line}");
+        let _ = writeln!(to, "  {dim}because:{dim:#} {line}");
     }
 }
 

@@ -14,6 +14,8 @@ pub(super) fn start(flags: &Logging) {
     };
     let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).compact();
+    // It would complain on the standard error too, and panic if nobody reads that: no reason to end a thread.
+    let log = log.log_internal_errors(false);
     // The only error is that somebody else logs already.
     let _ = if watch::launched() { log.without_time().try_init() } else { log.try_init() };
 }

@@ -1,6 +1,9 @@
 //! Correlated randomness made ahead: `--prepare` stores what the dealer gives, `--offline` runs on it.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use clap::Args;
 use indicatif::{DecimalBytes, HumanCount};
@@ -104,8 +107,9 @@ impl Place<'_> {
         let mesh = self.connect(&self.settings.agreement().among_parties("package", "being made"))?;
         let made = packages.prepare(mesh, plan)?;
         let (requests, bytes, file) = (HumanCount(made.requests), DecimalBytes(made.bytes), made.file.display());
-        anstream::println!("{file}: {bytes} for {requests} requests of one run, package {}", made.id);
-        Ok(())
+        let id = made.id;
+        writeln!(anstream::stdout(), "{file}: {bytes} for {requests} requests of one run, package {id}")
+            .map_err(LaunchError::Print)
     }
 
     fn connect(&self, agreement: &Agreement) -> Result<mpc_comm::Mesh, LaunchError> {
