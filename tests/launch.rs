@@ -55,8 +55,8 @@ fn a_client_is_a_process_too_and_alone_learns_its_result() {
 
 #[test]
 fn a_failing_party_ends_the_run_and_is_named() {
-    let start = Instant::now();
-    let (_, error) = expect(1, &["--fail", "Lab", "--steps", "100000"]);
+    let (program, start) = (probe(), Instant::now());
+    let (_, error) = run(program, 1, &["--fail", "Lab", "--steps", "100000"]);
     assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     let last: Vec<&str> = error.lines().rev().take(2).collect();
     assert_eq!(last, ["  because: the file data.csv is empty", "error: Lab failed (exit status: 1)"]);
