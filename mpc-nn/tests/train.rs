@@ -121,6 +121,29 @@ fn parties_go_on_from_the_newest_that_all_have() {
     close(weights, whole.1, 30.0 * ULP);
 }
 
+/// Before its first checkpoint, a party has nothing but the word that the run began. It does not lose what the others have
+/// computed without it, and none of their files is in the way.
+#[test]
+fn parties_begin_anew_if_one_has_no_checkpoint_yet() {
+    let sgd = || Sgd::new(0.3).momentum(0.9);
+    let (_, whole) = train(None, sgd, None).remove(0).unwrap();
+    // Party 1 had no time to write its first checkpoint; then none to write that the run began.
+    for (step, left, had) in [(3, 1, 2), (1, 0, 1)] {
+        let root = tempfile::tempdir().unwrap();
+        dies(root.path(), sgd, 0, step);
+        assert_eq!(files(root.path(), 0).len(), had);
+        files(root.path(), 1)[left..].iter().for_each(|file| fs::remove_file(file).unwrap());
+        for party in train(Some(root.path()), sgd, None) {
+            let (report, weights) = party.unwrap();
+            assert_eq!((report.resumed, report.steps), (None, 12));
+            close(weights, whole.clone(), 30.0 * ULP);
+        }
+        assert_eq!([0, 1].map(|party| files(root.path(), party).len()), [2, 2]);
+        // What they write then goes together.
+        assert_eq!(train(Some(root.path()), sgd, None).remove(0).unwrap().0.resumed, Some(12));
+    }
+}
+
 /// What the parties say when a checkpoint is refused.
 fn refused(root: &Path, expected: &str) {
     let seen = train(Some(root), || Sgd::new(0.3), None);

@@ -89,17 +89,21 @@ impl Checkpoints {
         };
         let (candidates, sealer) = self.candidates(s, &common, tensors)?;
         let sealer = sealer.map_or_else(|| Sealer::new(&self.key), Ok)?;
-        let Some(chosen) = agreed(s, &candidates).await? else {
-            let folder = self.folder.clone();
-            return Ok((Writer { folder, sealer, common }, None));
+        let chosen = agreed(s, &candidates).await?;
+        if let Some(chosen) = chosen {
+            common.run.clone_from(&chosen.common.run);
+        }
+        let mut writer = Writer { folder: self.folder.clone(), sealer, common };
+        let Some(chosen) = chosen else {
+            writer.start(s)?;
+            return Ok((writer, None));
         };
-        let restored = restore(s, chosen)?;
-        common.run.clone_from(&chosen.common.run);
         // Newer ones have no counterpart at some party, and must not take the place of those to come.
         for newer in candidates.iter().take_while(|other| other.path != chosen.path) {
             fs::remove_file(&newer.path).map_err(|error| FileError::of(&newer.path, error))?;
         }
-        Ok((Writer { folder: self.folder.clone(), sealer, common }, Some(restored)))
+        let restored = if chosen.is_start() { None } else { Some(restore(s, chosen)?) };
+        Ok((writer, restored))
     }
 
     /// This party's checkpoints, newest first, all of them fit for this training, and what one of them was sealed with.
@@ -120,6 +124,7 @@ impl Checkpoints {
                 ("code of numbers", common.numbers.clone(), now.numbers.clone()),
                 ("training", common.training.clone(), now.training.clone()),
             ];
+            let tensors = if is_start(common) { &[] } else { tensors };
             for (at, (name, shape)) in tensors.iter().enumerate() {
                 let expected = Saved::new(name, shape);
                 let text = |saved: &Saved| format!("{} {:?}", saved.name, saved.shape);
@@ -138,6 +143,17 @@ impl Checkpoints {
         found.truncate(KEPT);
         Ok((found, sealer))
     }
+}
+
+impl Candidate {
+    fn is_start(&self) -> bool {
+        is_start(&self.common)
+    }
+}
+
+/// Whether it only says that a run began, and has no shares.
+fn is_start(common: &Common) -> bool {
+    common.position.step == 0
 }
 
 /// The files of this party.
@@ -171,7 +187,7 @@ fn number(pieces: &[f64]) -> u64 {
 /// What a party says of one checkpoint: whether there is one, its step, its digest, its run.
 const SAID: usize = 13;
 
-/// The newest checkpoint that all parties have: nothing, if no party has any.
+/// The newest checkpoint that all parties have: nothing, if no party has any of a step that was done.
 async fn agreed<'a>(s: &Session, own: &'a [Candidate]) -> Result<Option<&'a Candidate>, CheckpointError> {
     let mut say = Vec::with_capacity(KEPT * SAID);
     for at in 0..KEPT {
@@ -190,7 +206,7 @@ async fn agreed<'a>(s: &Session, own: &'a [Candidate]) -> Result<Option<&'a Cand
         there.map(|one| [number(&one[1..5]), number(&one[5..9]), number(&one[9..13])]).collect()
     };
     let said: Vec<Vec<[u64; 3]>> = said.iter().map(|party| of(party)).collect();
-    if said.iter().all(Vec::is_empty) {
+    if said.iter().flatten().all(|[step, ..]| *step == 0) {
         return Ok(None);
     }
     let everywhere = |digest: u64| said.iter().all(|party| party.iter().any(|other| other[1] == digest));
@@ -232,11 +248,27 @@ impl Writer {
         for (_, tensor) in tensors {
             shares.extend_from_slice(s.export_share(tensor).await?.as_bytes());
         }
-        self.common.tensors = tensors.iter().map(|(name, tensor)| Saved::new(name, &tensor.shape())).collect();
-        self.common.position = position;
+        let tensors = tensors.iter().map(|(name, tensor)| Saved::new(name, &tensor.shape())).collect();
+        self.write(s, position, tensors, &shares)
+    }
+
+    /// Says that a run has begun. A party that is killed before its first checkpoint then still has one in common with who has
+    /// written its own already; and a folder that cannot be written is known before anything is computed.
+    fn start(&mut self, s: &Session) -> Result<(), CheckpointError> {
+        self.write(s, Position::default(), Vec::new(), &[])
+    }
+
+    fn write(
+        &mut self,
+        s: &Session,
+        position: Position,
+        tensors: Vec<Saved>,
+        shares: &[u8],
+    ) -> Result<(), CheckpointError> {
+        (self.common.tensors, self.common.position) = (tensors, position);
         let manifest = Manifest { version: VERSION, party: s.name().to_owned(), common: self.common.clone() };
         let path = self.folder.join(format!("{}{:012}.share", prefix(s), self.common.position.step));
-        self.sealer.write(&path, &manifest, &shares)?;
+        self.sealer.write(&path, &manifest, shares)?;
         let all = files(&self.folder, s)?;
         for old in &all[..all.len().saturating_sub(KEPT)] {
             fs::remove_file(old).map_err(|error| FileError::of(old, error))?;
