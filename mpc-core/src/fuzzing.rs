@@ -5,7 +5,7 @@ use crate::{
     preprocessing::{Mask, Need, NeedKind, parse_corrections, parse_needs},
     session::run_dealer,
     settings::Settings,
-    shape::View,
+    shape::{Axis, View},
 };
 use mpc_comm::{Frame, InMemory, Kind, PartyId, Seeds};
 
@@ -68,6 +68,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         NeedKind::Compare { mask: mask(3), thresholds: 2 },
         NeedKind::Choice { len: 12, wires: vec![mask(3), mask(4)] },
         NeedKind::Equal { mask: mask(3) },
+        NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: [Axis { size: 0, stride: 1 }].into() }) },
         NeedKind::Conjunction { len: 12, groups: vec![2, 4] },
         NeedKind::Waves { mask: mask(3), period_log2: 20, harmonics: 3 },
     ];

@@ -329,6 +329,7 @@ fn purpose(number: u8) -> Option<Purpose> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shape::Axis;
     use mpc_comm::{Frame, Kind};
 
     fn body(words: Vec<Words>) -> Body {
@@ -384,5 +385,10 @@ mod tests {
         let column = three.slice(1, 2..3, 1).unwrap();
         assert_eq!(batch.view(&column).needed(), (24..42, &[column][..]));
         assert_eq!(Mask::fresh(1, 0, 60).needed(), (0..60, &[][..]));
+        // An empty view is sound wherever it is.
+        let nothing =
+            Mask::fresh(1, 0, 15).view(&View { offset: usize::MAX, axes: [Axis { size: 0, stride: 1 }].into() });
+        let need = Need { op: 5, part: 0, kind: NeedKind::Equal { mask: nothing.clone() } };
+        assert!(need.check(2).is_ok() && nothing.needed() == (0..0, &[][..]));
     }
 }

@@ -189,8 +189,12 @@ impl View {
         Some(Self { offset: self.offset, axes: axes.collect() })
     }
 
-    /// The source range that this view copies in order, if it is one.
+    /// The source range that this view copies in order, if it is one. That of an empty view is at the start, wherever the view is:
+    /// nobody has checked that (see [`Self::extent`]).
     pub fn contiguous(&self) -> Option<Range<usize>> {
+        if self.is_empty() {
+            return Some(0..0);
+        }
         let mut expected = 1;
         for axis in self.axes.iter().rev().filter(|axis| axis.size != 1) {
             if axis.stride != expected {
@@ -271,6 +275,8 @@ mod tests {
         assert_eq!((gather(&columns), columns.contiguous()), (vec![0, 3, 1, 4, 2, 5], None));
         let rows = all.slice(0, 1..2, 1).unwrap();
         assert_eq!((gather(&rows), rows.contiguous()), (vec![3, 4, 5], Some(3..6)));
+        let nothing = View { offset: 91, axes: smallvec![Axis { size: 0, stride: 7 }, Axis { size: 2, stride: 1 }] };
+        assert_eq!((gather(&nothing), nothing.extent(), nothing.contiguous()), (vec![], Some(0), Some(0..0)));
         assert_eq!(gather(&all.slice(1, 0..3, 2).unwrap().flip(1).unwrap()), [2, 0, 5, 3]);
         assert_eq!(gather(&View::of(&3.into()).expand(&[2, 3].into()).unwrap()), [0, 1, 2, 0, 1, 2]);
         assert_eq!(gather(&View::of(&Shape::scalar())), [0]);
