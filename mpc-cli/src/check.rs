@@ -76,16 +76,7 @@ fn described(graph: &onnx::Graph) -> String {
     let mut table = Table::new();
     table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["input", "elements", "shape"]);
     for input in graph.inputs() {
-        let dim = |dim: &onnx::Dim| match dim {
-            onnx::Dim::Fixed(size) => size.to_string(),
-            onnx::Dim::Open(name) if name.is_empty() => "any".to_owned(),
-            onnx::Dim::Open(name) => name.clone(),
-        };
-        let shape = input
-            .shape
-            .as_ref()
-            .map_or("any".to_owned(), |dims| format!("[{}]", dims.iter().map(dim).collect::<Vec<_>>().join(", ")));
-        table.add_row([input.name.clone(), format!("{:?}", input.element).to_lowercase(), shape]);
+        table.add_row([input.name.clone(), format!("{:?}", input.element).to_lowercase(), input.axes()]);
     }
     let (weights, public) = numbers(graph);
     format!(

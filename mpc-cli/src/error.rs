@@ -50,6 +50,12 @@ pub(crate) enum CliError {
     ))]
     Model(#[source] crate::model::ModelError),
 
+    #[error("the model cannot be counted")]
+    #[diagnostic(help(
+        "`mpc check MODEL` shows the inputs of a model; --shape gives their shapes, one after the other"
+    ))]
+    Explain(#[source] crate::model::ModelError),
+
     #[error("this input cannot be used: {problem}")]
     #[diagnostic(help(
         "an input is a .npy array, a .csv table with names in its first line, or a .png or .jpg picture"

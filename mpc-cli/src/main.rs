@@ -9,6 +9,7 @@ mod dealer_figures;
 mod dense;
 mod doctor;
 mod error;
+mod explain;
 mod identity;
 mod logging;
 mod metrics;
@@ -49,6 +50,7 @@ enum Command {
     Serve(serve::Serve),
     Predict(predict::Predict),
     Check(check::Check),
+    Explain(explain::Explain),
     Audit(audit::Audit),
     Top(top::Top),
     Completions(pages::Completions),
@@ -69,6 +71,7 @@ const EXAMPLES: &str = "Examples:
   mpc serve --roster roster.toml --party B --identity B.identity
   mpc predict --roster roster.toml --identity doctor.identity --input scan.png --softmax --top-k 3
   mpc check model.onnx --samples data.npy
+  mpc explain model.onnx --shape 1,3,224,224
   mpc audit A.jsonl B.jsonl
   mpc top 127.0.0.1:9100-9102
   mpc bench relu lenet";
@@ -96,6 +99,7 @@ fn run(command: Command) -> Result<ExitCode, CliError> {
         Command::Serve(serve) => serve.run()?,
         Command::Predict(predict) => predict.run()?,
         Command::Check(check) => check.run()?,
+        Command::Explain(explain) => explain.run()?,
         Command::Audit(audit) => audit.run()?,
         Command::Top(top) => top.run()?,
         Command::Completions(completions) => completions.run()?,

@@ -30,6 +30,8 @@ pub(crate) enum ModelError {
     Shape { name: String, found: Vec<usize>, expected: String },
     #[error("`{name}` is no part of a linear layer")]
     Name { name: String },
+    #[error("inputs of {found:?} do not fit: expected {expected}")]
+    Shapes { found: Vec<Vec<usize>>, expected: String },
     #[error("it has no layers")]
     Empty,
 }
@@ -106,10 +108,7 @@ impl Owned {
     fn of_onnx(path: &Path, title: String, about: &About<'_>) -> Result<Self, ModelError> {
         let (graph, weights) = onnx::read(path).map_err(ModelError::Onnx)?;
         let [input] = graph.inputs() else { return Err(ModelError::Inputs { count: graph.inputs().len() }) };
-        let found = match &input.shape {
-            None => "that the file does not say".to_owned(),
-            Some(dims) => format!("{:?}", dims.iter().map(name).collect::<Vec<_>>()),
-        };
+        let found = input.axes();
         let unknown = || ModelError::Input { name: input.name.clone(), found };
         let rest = |dims: &Vec<Dim>| -> Option<Vec<usize>> {
             dims.get(1..)?.iter().map(|dim| if let Dim::Fixed(size) = dim { Some(*size) } else { None }).collect()
@@ -134,14 +133,6 @@ impl Owned {
         let rows = single.then_some(1);
         let structure = Structure { title, input: shape, rows, body: Body::Onnx(Box::new(graph), output) };
         Ok(Self { structure, weights: Weights::Onnx(weights) })
-    }
-}
-
-fn name(dim: &Dim) -> String {
-    match dim {
-        Dim::Fixed(size) => size.to_string(),
-        Dim::Open(name) if name.is_empty() => "?".to_owned(),
-        Dim::Open(name) => name.clone(),
     }
 }
 

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 use crate::head::HEAD_BYTES;
 use crate::postbox::{Backlog, Emptied};
 use crate::wire::Outbox;
-use crate::{Frame, PartyId};
+use crate::{Count, Frame, PartyId};
 
 /// The speed of a line, the same in both directions.
 #[derive(Debug, Copy, Clone, PartialEq, Eq)]
@@ -32,6 +32,14 @@ impl LinkSpeed {
     pub const LAN: Self = Self { round_trip: Duration::from_micros(800), bits_per_second: 3_000_000_000 };
     /// Between cities: 100 Mbit/s, 80 ms.
     pub const WAN: Self = Self { round_trip: Duration::from_millis(80), bits_per_second: 100_000_000 };
+
+    /// The least time that a party needs for so much among `parties` and a dealer, with such a line between any two: all rounds, and
+    /// the bytes of the busiest line. What is computed comes on top.
+    pub fn least(&self, count: &Count, parties: usize) -> Duration {
+        let rounds = self.round_trip.saturating_mul(u32::try_from(count.rounds).unwrap_or(u32::MAX));
+        let each = count.sent.max(count.received) / parties.saturating_sub(1).max(1) as u64;
+        rounds.saturating_add(self.busy(each.max(count.dealt)))
+    }
 
     /// How long the line is busy with so many bytes.
     fn busy(&self, bytes: u64) -> Duration {
@@ -141,6 +149,16 @@ mod tests {
     #[test]
     fn large_frames_do_not_overflow() {
         assert_eq!(LinkSpeed::WAN.busy(4 << 30), Duration::from_nanos(343_597_383_680));
+    }
+
+    #[test]
+    fn a_line_takes_its_rounds_and_the_bytes_of_the_busiest() {
+        let count = Count { rounds: 3, sent: 400, received: 300, dealt: 100 };
+        let ms = Duration::from_millis;
+        assert_eq!(SLOW.least(&count, 2), ms(3 * 80 + 400));
+        assert_eq!(SLOW.least(&count, 5), ms(3 * 80 + 100));
+        assert_eq!(SLOW.least(&Count { dealt: 1000, ..count }, 2), ms(3 * 80 + 1000));
+        assert_eq!(SLOW.least(&Count::default(), 1), ms(0));
     }
 
     #[derive(Debug, Default)]

@@ -7,6 +7,7 @@ mod shadow;
 pub use shadow::{Shadow, ShadowRow};
 
 use crate::{
+    backend::Meta,
     error::{Error, Result},
     exec::Preprocessing,
     op::Rewrite,
@@ -199,9 +200,10 @@ impl Sim {
         F: FnOnce(Session) -> Fut,
         Fut: Future<Output = Result<T>>,
     {
-        let session = Session::counting(&self.names(), self.clients, &self.settings)?;
+        let meta = Meta::default();
+        let session = Session::counting(&self.names(), self.clients, &self.settings, &meta)?;
         session.block_on(program(session.clone()))?;
-        Ok(Explained { traffic: session.traffic(), rewrites: session.rewrites() })
+        Ok(Explained { traffic: session.traffic(), rewrites: session.rewrites(), memory: meta.most_bytes() })
     }
 
     /// The names of the parties, then those of the clients.
@@ -211,13 +213,16 @@ impl Sim {
     }
 }
 
-/// What a program would cost: rounds and bytes, in total and by step.
+/// What a program would cost: rounds and bytes, in total and by step, and memory.
 #[derive(Clone, Debug)]
 pub struct Explained {
     /// The count.
     pub traffic: Traffic,
     /// What is computed in another way than it is written, for less.
     pub rewrites: Vec<Rewrite>,
+    /// The most bytes of shares, masks and opened values that a party has at the same time. Not in it: data in the clear,
+    /// messages on their way, what kernels need for themselves, and the program.
+    pub memory: u64,
 }
 
 impl Deref for Explained {

@@ -216,3 +216,28 @@ fn sessions_do_not_mix() {
         Ok(())
     }));
 }
+
+/// The memory of `--explain`: what is alive at the same time, not what was ever made.
+#[test]
+fn the_memory_of_a_program_is_that_of_what_lives_together() {
+    let memory = |numbers: usize, times: usize, kept: bool| {
+        let explained = Sim::new(2).explain(async |s: Session| {
+            let x = alice(&s, [numbers], |_| 1.0);
+            let mut all = Vec::new();
+            for _ in 0..times {
+                let y = &x * &x;
+                s.runtime().compute(&[y.handle()]);
+                all.extend(kept.then_some(y));
+            }
+            Ok(())
+        });
+        explained.unwrap().memory
+    };
+    let once = memory(1024, 1, false);
+    // The input and the product, at least.
+    assert!(once >= 2 * 8192, "{once}");
+    assert_eq!(memory(65_536, 1, false), 64 * memory(1024, 1, false), "it grows with the numbers");
+    let twice = memory(1024, 2, false);
+    assert_eq!(memory(1024, 9, false), twice, "what is dropped is gone");
+    assert_eq!(memory(1024, 9, true), memory(1024, 2, true) + 7 * 8192, "what is kept stays");
+}

@@ -1,6 +1,6 @@
 //! Trying a program out alone, before anybody connects: `--explain` counts what it costs, `--shadow` says how exact it is.
 
-use std::{io::Write, time::Duration};
+use std::io::Write;
 
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets::UTF8_FULL_CONDENSED};
@@ -26,7 +26,7 @@ where
     let sim = sim(cast, &cli);
     let flags = cli.program;
     let explained = sim.explain(|session| program(session, flags))?;
-    print(&costs(&explained))
+    print(&costs(&explained, cast.compute.len()))
 }
 
 /// Runs all parties as threads of this process, on shares and in the clear, and compares them step by step.
@@ -58,24 +58,21 @@ fn sim<A: Args>(cast: Cast<'_>, cli: &Cli<A>) -> Sim {
     Sim::new(cast.compute.len()).clients(cast.clients.len()).settings(party::settings(&cli.parties))
 }
 
-/// The table of `--explain`, with its lines on networks and on rewrites.
-fn costs(explained: &Explained) -> String {
+/// The table of `--explain`, with its lines on networks, memory and rewrites.
+fn costs(explained: &Explained, parties: usize) -> String {
     let traffic = &explained.traffic;
-    let mut table = table(["step", "rounds", "sent by each party", "received from the dealer"]);
+    let mut table = table(["step", "rounds", "sent by each party", "received from the dealer", "LAN", "WAN"]);
     let total = [("total".into(), traffic.total)];
     for (step, count) in traffic.scopes.iter().map(|(step, count)| (step.clone(), *count)).chain(total) {
         let [sent, dealt] = [count.sent, count.dealt].map(|bytes| DecimalBytes(bytes).to_string());
-        table.add_row([step.to_string(), HumanCount(count.rounds).to_string(), sent, dealt]);
+        let [lan, wan] = [LinkSpeed::LAN, LinkSpeed::WAN].map(|speed| format!("{:.1?}", speed.least(&count, parties)));
+        table.add_row([step.to_string(), HumanCount(count.rounds).to_string(), sent, dealt, lan, wan]);
     }
-    let least = |speed: LinkSpeed| {
-        let line = traffic.total.sent.max(traffic.total.dealt) as f64 * 8.0 / speed.bits_per_second as f64;
-        let seconds = traffic.total.rounds as f64 * speed.round_trip.as_secs_f64() + line;
-        format!("{:.1?}", Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX))
-    };
-    let [lan, wan] = [LinkSpeed::LAN, LinkSpeed::WAN].map(least);
     format!(
-        "{table}\nThe network alone takes {lan} at 3 Gbit/s and 0.8 ms, and {wan} at 100 Mbit/s and 80 ms; what is \
-         computed comes on top. A round counts in every step that takes part in it.\n{}",
+        "{table}\nLAN and WAN: what the network alone takes at 3 Gbit/s and 0.8 ms, and at 100 Mbit/s and 80 ms; what is computed \
+         comes on top. A round counts in every step that takes part in it.\nAt most {} of shares, masks and opened values at \
+         the same time, at each party.\n{}",
+        DecimalBytes(explained.memory),
         rewrites(&explained.rewrites)
     )
 }

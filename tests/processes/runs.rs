@@ -93,7 +93,7 @@ fn costs_are_counted_before_anything_runs() {
     // The first product, its result; the sum; two steps, each with its result. Nobody has computed anything.
     assert!(row("│ total").split('┆').nth(1).is_some_and(|rounds| rounds.trim().parse::<u32>().unwrap() > 5));
     assert!(row("│ mul").contains(" B "), "{}", ended.output);
-    assert!(ended.output.contains("sum 0.000 0.000") && ended.output.contains("The network alone takes"));
+    assert!(ended.output.contains("sum 0.000 0.000") && ended.output.contains("what the network alone takes"));
     assert!(ended.error.contains("nothing is computed"), "{}", ended.error);
 }
 

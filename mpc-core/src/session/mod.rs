@@ -146,8 +146,8 @@ impl Session {
     ///
     /// # Errors
     /// [`Error::Setting`] for settings out of range.
-    pub(crate) fn counting(names: &[String], clients: usize, settings: &Settings) -> Result<Self> {
-        Self::rehearsal(0, names, clients, settings, Preprocessing::Dealer)
+    pub(crate) fn counting(names: &[String], clients: usize, settings: &Settings, meta: &Meta) -> Result<Self> {
+        Self::on_lengths(0, names, clients, settings, (Preprocessing::Dealer, meta.clone()))
     }
 
     /// The same for any party, noting what it would ask the dealer for if `preprocessing` is a plan. Then no input is
@@ -159,12 +159,22 @@ impl Session {
         settings: &Settings,
         preprocessing: Preprocessing,
     ) -> Result<Self> {
+        Self::on_lengths(me, names, clients, settings, (preprocessing, Meta::default()))
+    }
+
+    fn on_lengths(
+        me: usize,
+        names: &[String],
+        clients: usize,
+        settings: &Settings,
+        (preprocessing, meta): (Preprocessing, Meta),
+    ) -> Result<Self> {
         let (fixed, scopes) = (settings.fixed()?, Scopes::default());
         let parties = names.len() - clients;
         let mut net = Net::new(Wire::Count, me, parties, scopes.clone());
         net.preprocessing = preprocessing;
         let cx = Rc::new(Context::new(None, vec![None; parties], None, net).with_clients(clients, Vec::new()));
-        Ok(Self::build(cx, Meta, fixed, settings, scopes, names.into()))
+        Ok(Self::build(cx, meta, fixed, settings, scopes, names.into()))
     }
 
     fn build<B: Backend>(

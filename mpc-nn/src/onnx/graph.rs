@@ -20,6 +20,15 @@ pub enum Dim {
     Open(String),
 }
 
+impl fmt::Display for Dim {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size}"),
+            Self::Open(name) => f.write_str(if name.is_empty() { "any" } else { name }),
+        }
+    }
+}
+
 /// What a model takes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Input {
@@ -32,6 +41,12 @@ pub struct Input {
 }
 
 impl Input {
+    /// Its axes as text: `[batch, 3, 224, 224]`, or `any` if the file does not say.
+    pub fn axes(&self) -> String {
+        let text = |dims: &Vec<Dim>| format!("[{}]", dims.iter().map(Dim::to_string).collect::<Vec<_>>().join(", "));
+        self.shape.as_ref().map_or("any".to_owned(), text)
+    }
+
     /// Whether a tensor of a shape can be this input.
     pub fn admits(&self, shape: &[usize]) -> bool {
         let fits = |(dim, &size): (&Dim, &usize)| match dim {
