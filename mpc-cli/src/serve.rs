@@ -137,6 +137,11 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
+    /// Which of the servers we are.
+    pub(crate) fn party(&self) -> &str {
+        &self.party
+    }
+
     /// Serves until it is stopped.
     pub(crate) fn run(self) -> Result<(), CliError> {
         let service = Service::load(&self.roster).map_err(CliError::Roster)?;
