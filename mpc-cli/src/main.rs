@@ -9,6 +9,7 @@ mod dealer_figures;
 mod dense;
 mod doctor;
 mod error;
+mod guests;
 mod identity;
 mod logging;
 mod metrics;
