@@ -43,7 +43,7 @@ pub struct FormatFlag {
     ///
     /// An object has `timestamp`, `level`, `target`, `party`, `fields` (one of them is `message`), and with -vv `spans`, what the
     /// message is a part of. Errors and panics are such lines too. What a program prints as its result is not.
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", env = "MPC_LOG_FORMAT", default_value_t)]
+    #[arg(long, global = true, value_enum, value_name = "text|json", env = "MPC_LOG_FORMAT", default_value_t)]
     #[arg(hide_env_values = true, hide_possible_values = true)]
     pub log_format: Format,
 }
