@@ -33,6 +33,9 @@ struct Flags {
     /// Multiply matrices that do not fit
     #[arg(long)]
     misfit: bool,
+    /// Feed in other numbers
+    #[arg(long)]
+    other: bool,
     /// Reveal the inputs
     #[arg(long)]
     tell: bool,
@@ -49,6 +52,7 @@ async fn main(s: Session, flags: Flags) -> mpc::Result<()> {
 
     let load = |[first, second]: [f64; 2]| {
         let second = if flags.nan { f64::NAN } else { second };
+        let first = if flags.other { 0.75 * first - second } else { first };
         vec![first, if flags.huge { 1e9 * first } else { second }]
     };
     let own = s.input::<Hospital>([2], || load(HOSPITAL));

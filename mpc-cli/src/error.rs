@@ -138,6 +138,12 @@ impl From<mpc_comm::Error> for CliError {
 
 /// Prints the error, its causes and the advice to the standard error.
 pub(crate) fn print(error: CliError) {
+    if mpc_telemetry::is_json() {
+        let chain = std::iter::successors(Some(&error as &dyn std::error::Error), |error| error.source());
+        let messages: Vec<String> = chain.map(ToString::to_string).collect();
+        let help = error.help().map(|help| ("help".to_owned(), help.to_string().into()));
+        return mpc_telemetry::say_end(&messages, help.into_iter().collect());
+    }
     // Lines stay whole, so that they can be searched for; a terminal breaks them by itself. The only error is that
     // somebody has set another look.
     let _ = miette::set_hook(Box::new(|_| Box::new(MietteHandlerOpts::new().wrap_lines(false).build())));

@@ -1,9 +1,7 @@
-//! Messages about what happens, on the standard error.
-
-use std::io::{self, IsTerminal};
+//! Messages about what happens, on the standard error, and spans for who collects them.
 
 use clap::{ArgAction, Args};
-use tracing_subscriber::{EnvFilter, fmt};
+use mpc_telemetry::{FormatFlag, Process, Telemetry};
 
 /// How much is said.
 #[derive(Debug, Args)]
@@ -18,19 +16,18 @@ pub(crate) struct Logging {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     quiet: bool,
+
+    #[command(flatten)]
+    format: FormatFlag,
 }
 
-/// Starts logging.
-pub(crate) fn start(flags: &Logging) {
-    let filter = match (flags.quiet, flags.verbose) {
-        (true, _) => EnvFilter::new("error"),
-        (false, 0) => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info")),
-        (false, 1) => EnvFilter::new("debug"),
-        (false, _) => EnvFilter::new("trace"),
+/// Starts logging, as this service and, if it is one, this party.
+pub(crate) fn start(flags: &Logging, service: &str, party: Option<&str>) -> Telemetry {
+    let level = match (flags.quiet, flags.verbose) {
+        (true, _) => Some("error"),
+        (false, 0) => None,
+        (false, 1) => Some("debug"),
+        (false, _) => Some("trace"),
     };
-    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).compact();
-    // It would complain on the standard error too, and panic if nobody reads that. Nobody else in this process logs, so the
-    // start cannot fail.
-    let _ = log.log_internal_errors(false).try_init();
+    Process { service, party, format: flags.format.log_format, level, otherwise: "info", time: true }.start()
 }

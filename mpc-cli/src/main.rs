@@ -10,6 +10,7 @@ mod dense;
 mod doctor;
 mod error;
 mod explain;
+mod guests;
 mod identity;
 mod logging;
 mod metrics;
@@ -78,14 +79,29 @@ const EXAMPLES: &str = "Examples:
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    logging::start(&cli.logging);
+    let (service, party) = cli.command.name();
+    let telemetry = logging::start(&cli.logging, service, party);
     mpc_core::keep_freed_memory();
-    match run(cli.command) {
+    let code = match run(cli.command) {
         Ok(code) => code,
         Err(error) => {
             let code = error.exit_code();
             error::print(error);
             code
+        }
+    };
+    drop(telemetry);
+    code
+}
+
+impl Command {
+    /// What a collector calls it, and the party that it is.
+    fn name(&self) -> (&'static str, Option<&str>) {
+        match self {
+            Self::Dealer(_) => ("mpc-dealer", Some("dealer")),
+            Self::Serve(serve) => ("mpc-serve", Some(serve.party())),
+            Self::BenchPart(part) => ("mpc-bench", Some(part.party())),
+            _ => ("mpc", None),
         }
     }
 }

@@ -24,6 +24,7 @@ use prometheus_client::metrics::counter::Counter;
 
 use crate::{
     error::CliError,
+    guests::Hangups,
     identity,
     metrics::{self, Bound, Figures},
     model::{About, Owned, Served, Structure},
@@ -40,6 +41,9 @@ use crate::{
 /// At SIGTERM or Ctrl-C a server takes no more requests, answers those under way (--drain), and ends with exit code 0, and
 /// so do the other servers: one that is missing cannot be done without. If that takes too long it ends with 143 or 130, and
 /// the others are told why. A second signal ends it at once.
+///
+/// At SIGHUP a server reads the guests of its roster's file again, and goes on. Do it at all servers: a request runs only where
+/// all have heard it.
 #[derive(Debug, Args)]
 pub(crate) struct Serve {
     /// The file that says where the servers are, and who may come
@@ -137,6 +141,11 @@ pub(crate) struct Serve {
 }
 
 impl Serve {
+    /// Which of the servers we are.
+    pub(crate) fn party(&self) -> &str {
+        &self.party
+    }
+
     /// Serves until it is stopped.
     pub(crate) fn run(self) -> Result<(), CliError> {
         let service = Service::load(&self.roster).map_err(CliError::Roster)?;
@@ -170,12 +179,13 @@ impl Serve {
             monitor: Some(Monitor::new()),
             ..Options::default()
         };
+        let hangups = Hangups::take()?;
         let keeper = self.audit.as_deref().map(|file| self.keep(file, &service)).transpose()?;
         let bound = self.metrics.bind()?;
         let mesh = connect(&service.roster, me, &settings.agreement(), options.clone())?;
         let served = run_party(mesh, &settings, |s| {
             keeper.iter().for_each(|keeper| keeper.watch(&s));
-            self.work(s, me, service, owned, (options, &door, bound))
+            self.work(s, me, service, owned, (options, &door, bound, hangups))
         })?;
         if let Some(keeper) = keeper {
             let file = keeper.file().to_owned();
@@ -203,7 +213,7 @@ impl Serve {
         me: PartyId,
         service: Service,
         owned: Option<Owned>,
-        (options, door, bound): (Options, &OnceLock<Arc<Desk>>, Option<Bound>),
+        (options, door, bound, hangups): (Options, &OnceLock<Arc<Desk>>, Option<Bound>, Hangups),
     ) -> mpc_core::Result<mpc_core::serve::Served> {
         let own = owned.as_ref().map(|owned| owned.structure.encode()).transpose();
         let own = own.map_err(|problem| Error::Setting { key: "model", problem })?;
@@ -243,6 +253,7 @@ impl Serve {
         let (batches, rows) = figures(bound, &desk, &options);
         let at_gateway = Options { bind: self.bind_guests, ..options };
         let gateway = Gateway::open(&service, me, how.offer(&s, &desk), Arc::clone(&desk), &at_gateway)?;
+        hangups.read_again(self.roster, service, gateway.guest_list());
         // Before this, a signal ends the session at once.
         let _ = door.set(Arc::clone(&desk));
         tracing::info!("{} of {} serves guests at {}", structure.title, s.names()[owner], gateway.address());

@@ -139,6 +139,55 @@ fn a_server_that_is_told_to_stop_answers_first_and_the_others_end_too() {
     servers.into_iter().for_each(Running::end);
 }
 
+#[cfg(unix)]
+#[test]
+fn guests_change_while_servers_run() {
+    let folder = folder();
+    let folder = folder.path();
+    let roster = fs::read_to_string(folder.join("roster.toml")).unwrap();
+    let without = |name: &str| {
+        let mut service = Service::from_toml(&roster, "test").unwrap();
+        service.guests.retain(|guest| guest.name != name);
+        fs::write(folder.join("roster.toml"), service.to_toml()).unwrap();
+    };
+    // A guest needs a file with itself in it.
+    fs::write(folder.join("all.toml"), &roster).unwrap();
+    let ask = |who: &str| {
+        let identity = format!("{who}.identity");
+        let args = ["predict", "--roster", "all.toml", "--identity", &identity, "--input", "rows.csv"];
+        mpc(folder, &args).output().unwrap().status.success()
+    };
+    let until = |who: &str, answered: bool| {
+        let start = Instant::now();
+        while ask(who) != answered {
+            assert!(start.elapsed() < 4 * PATIENCE, "{who} is not answered: {answered}");
+        }
+    };
+    write(folder, "rows.csv", "a,b,c,d\n1,-2,0,0\n");
+    without("doctor");
+    let (_dealer, servers) = start(folder, "model.safetensors", &[]);
+    let hang_up = || {
+        for server in &servers {
+            assert!(Command::new("kill").args(["-HUP", &server.0.id().to_string()]).status().unwrap().success());
+        }
+    };
+    until("patient", true);
+    assert!(!ask("doctor"));
+
+    // A file that is no roster changes nothing.
+    fs::write(folder.join("roster.toml"), "what?").unwrap();
+    hang_up();
+    thread::sleep(Duration::from_millis(100));
+    assert!(ask("patient") && !ask("doctor"));
+    fs::write(folder.join("roster.toml"), &roster).unwrap();
+    hang_up();
+    until("doctor", true);
+    without("patient");
+    hang_up();
+    until("patient", false);
+    assert!(ask("doctor"), "who is on the list stays");
+}
+
 /// The scores that were printed.
 fn scores(text: &str) -> Vec<Vec<f64>> {
     let score = |score: &str| score.split(' ').nth(1).unwrap().parse().unwrap();

@@ -86,3 +86,6 @@ pub use stats::{Count, Traffic};
 pub use stop::{Stop, StoppedBy};
 pub use transcript::{Entry, Shape, Transcript};
 pub use words::Words;
+
+/// The target of all spans. What they say follows from the program, from the network and from time: docs/watching.md.
+pub const SPANS: &str = "mpc::span";

@@ -54,6 +54,7 @@ const CAUSE: usize = 4 << 10;
 pub struct Mesh {
     me: PartyId,
     names: Names,
+    session: String,
     links: BTreeMap<PartyId, Link>,
     events: Receiver<Event>,
     owner: Owner,
@@ -94,6 +95,7 @@ impl Mesh {
         Mesh {
             me,
             names,
+            session: options.session.clone(),
             links: BTreeMap::new(),
             events,
             owner,
@@ -158,6 +160,11 @@ impl Mesh {
     /// Who we are.
     pub fn me(&self) -> PartyId {
         self.me
+    }
+
+    /// The session's label ([`Options::session`]); at a dealer what its parties said.
+    pub fn session(&self) -> &str {
+        &self.session
     }
 
     /// The number of compute parties.

@@ -202,6 +202,9 @@ pub(super) struct Logging {
     #[arg(short, long)]
     pub(super) quiet: bool,
 
+    #[command(flatten)]
+    pub(super) format: mpc_telemetry::FormatFlag,
+
     /// Write down what was opened, to whom, and where the program says so
     ///
     /// As JSON lines, and no values; `mpc audit` shows them, and compares those of several parties. `{party}` in the name
@@ -257,7 +260,8 @@ fn command<A: Args>(about: Option<&'static str>, cast: Cast<'_>) -> clap::Comman
     command.after_long_help(format!("Examples:{}", lines.concat()))
 }
 
-fn binary_name() -> Option<String> {
+/// What this program is called.
+pub(super) fn binary_name() -> Option<String> {
     let path = std::env::args_os().next()?;
     Some(std::path::Path::new(&path).file_stem()?.to_string_lossy().into_owned())
 }

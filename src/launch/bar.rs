@@ -7,6 +7,7 @@ use std::{
 };
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use tracing::Level;
 
 /// The longest silence between two plain lines, if there is anything new.
 const INTERVAL: Duration = Duration::from_secs(2);
@@ -50,7 +51,7 @@ impl Bar {
                 bar.set_position(done);
                 bar.set_message(message.to_owned());
             }
-            Self::Plain(plain) => print(plain.line(Instant::now(), done, message)),
+            Self::Plain(plain) => print(plain.line(Instant::now(), done, message), done, plain.total),
         }
     }
 
@@ -61,16 +62,19 @@ impl Bar {
                 bar.set_position(done);
                 bar.abandon_with_message(message.to_owned());
             }
-            Self::Plain(plain) => print(plain.last(done, message)),
+            Self::Plain(plain) => print(plain.last(done, message), done, plain.total),
         }
     }
 }
 
-fn print(line: Option<String>) {
-    if let Some(line) = line {
-        // Work goes on when nobody reads any more how far it is.
-        let _ = writeln!(anstream::stderr(), "{line}");
+fn print(line: Option<String>, done: u64, total: u64) {
+    let Some(line) = line else { return };
+    if mpc_telemetry::is_json() {
+        let numbers = [("done".to_owned(), done.into()), ("total".to_owned(), total.into())];
+        return mpc_telemetry::say(Level::INFO, "mpc::progress", None, &line, numbers.into_iter().collect());
     }
+    // Work goes on when nobody reads any more how far it is.
+    let _ = writeln!(anstream::stderr(), "{line}");
 }
 
 /// Progress as lines: one for every tenth, or every two seconds if tenths take longer.

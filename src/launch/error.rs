@@ -152,6 +152,9 @@ impl Error for Reported {
 
 /// Prints the error and what caused it to the standard error.
 pub(super) fn print(error: &dyn Error) {
+    if mpc_telemetry::is_json() {
+        return mpc_telemetry::say_end(&messages(error), serde_json::Map::new());
+    }
     let red = Style::new().bold().fg_color(Some(AnsiColor::Red.into()));
     let dim = Style::new().dimmed();
     let (mut lines, mut to) = (messages(error).into_iter(), anstream::stderr());

@@ -1,23 +1,36 @@
-//! Messages about what happens, on the standard error.
+//! Messages about what happens, on the standard error, and spans for who collects them.
 
-use std::io::{self, IsTerminal};
+use clap::Args;
+use mpc_telemetry::{Process, Telemetry};
 
-use tracing_subscriber::{EnvFilter, fmt};
-
-use super::{args::Logging, watch};
+use super::{
+    Cast,
+    args::{self, Cli, Logging, Protocol},
+    rank, watch,
+};
 
 /// Starts logging. A program that has set up its own logging before keeps that.
-pub(super) fn start(flags: &Logging) {
-    let filter = match level(flags) {
-        Some(level) => EnvFilter::new(level),
-        None => EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+pub(super) fn start<A: Args>(cast: Cast<'_>, cli: &Cli<A>) -> Telemetry {
+    let service = args::binary_name();
+    let process = Process {
+        service: service.as_deref().unwrap_or("mpc"),
+        party: party(cast, cli),
+        format: cli.logging.format.log_format,
+        level: level(&cli.logging),
+        otherwise: "warn",
+        time: !watch::launched(),
     };
-    let colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
-    let log = fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(colours).compact();
-    // It would complain on the standard error too, and panic if nobody reads that: no reason to end a thread.
-    let log = log.log_internal_errors(false);
-    // The only error is that somebody else logs already.
-    let _ = if watch::launched() { log.without_time().try_init() } else { log.try_init() };
+    process.start()
+}
+
+/// The party that this process is, as far as the command line and a scheduler say; the launcher is none.
+fn party<'a, A: Args>(cast: Cast<'a>, cli: &'a Cli<A>) -> Option<&'a str> {
+    let flags = &cli.parties;
+    let Some(scheduler) = flags.rank_from else { return flags.party.as_deref() };
+    let with_dealer = flags.protocol == Protocol::Dealer && cli.offline.with_dealer() && !flags.dealer_elsewhere;
+    // What is wrong with a rank is told where it is needed.
+    let rank = scheduler.rank(&|name| std::env::var(name).ok()).ok()?;
+    rank.party(&rank::roles(cast, with_dealer)).ok()
 }
 
 /// The level that the flags ask for, if they ask for any.

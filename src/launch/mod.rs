@@ -61,6 +61,7 @@ mod watch;
 use std::{io::Write, process::ExitCode};
 
 use mpc_core::{PartySet, Session};
+use mpc_telemetry::Telemetry;
 
 use self::args::{Cli, Invocation, Rehearsal};
 use self::error::LaunchError;
@@ -106,17 +107,19 @@ where
             return u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from);
         }
     };
-    let result = match invocation {
-        Invocation::PrintRoster => print_example(cast),
-        Invocation::Run(cli) => run(cast, *cli, program),
+    let (telemetry, result) = match invocation {
+        Invocation::PrintRoster => (Telemetry::default(), print_example(cast)),
+        Invocation::Run(cli) => (logging::start(cast, &cli), run(cast, *cli, program)),
     };
-    match result {
+    let code = match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             error::print(&error);
             error.exit_code()
         }
-    }
+    };
+    drop(telemetry);
+    code
 }
 
 fn run<A, F, Fut>(cast: Cast<'_>, cli: Cli<A>, program: F) -> Result<(), LaunchError>
@@ -125,7 +128,6 @@ where
     F: Fn(Session, A) -> Fut + Sync,
     Fut: Future<Output = mpc_core::Result<()>>,
 {
-    logging::start(&cli.logging);
     mpc_core::keep_freed_memory();
     if cli.parties.party.is_some() || cli.parties.rank_from.is_some() {
         return party::run(cast, cli, program);

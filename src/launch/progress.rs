@@ -43,7 +43,7 @@ impl Progress {
     pub fn new(label: &str, total: u64) -> Self {
         let sink = if watch::launched() {
             Sink::Launcher(None)
-        } else if io::stderr().is_terminal() {
+        } else if io::stderr().is_terminal() && !mpc_telemetry::is_json() {
             Sink::Own(Bar::drawn(label, total, None))
         } else {
             Sink::Own(Bar::plain(label, total))

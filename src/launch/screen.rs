@@ -6,6 +6,8 @@ use std::{
 };
 
 use indicatif::MultiProgress;
+use serde_json::Map;
+use tracing::Level;
 
 use super::bar::Bar;
 use super::prefix::Prefixes;
@@ -21,6 +23,8 @@ pub(super) enum Stream {
 /// The launcher's own output.
 pub(super) struct Screen {
     prefixes: Prefixes,
+    /// The names of the parties, where the standard error is JSON lines.
+    json: Option<Vec<String>>,
     /// The bars of a terminal; `None` without one.
     terminal: Option<MultiProgress>,
     works: HashMap<String, Work>,
@@ -35,8 +39,9 @@ struct Work {
 impl Screen {
     /// For parties of these names.
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str> + Clone) -> Self {
-        let terminal = io::stderr().is_terminal().then(MultiProgress::new);
-        Self { prefixes: Prefixes::new(names), terminal, works: HashMap::new() }
+        let json = mpc_telemetry::is_json().then(|| names.clone().map(str::to_owned).collect());
+        let terminal = (json.is_none() && io::stderr().is_terminal()).then(MultiProgress::new);
+        Self { prefixes: Prefixes::new(names), json, terminal, works: HashMap::new() }
     }
 
     /// Shows a line of a party, to the stream that it came from.
@@ -54,6 +59,9 @@ impl Screen {
     }
 
     fn text(&self, party: usize, stream: Stream, text: &str) {
+        if let (Some(names), Stream::Error) = (&self.json, stream) {
+            return object(names.get(party).map(String::as_str), text);
+        }
         let prefix = self.prefixes.of(party);
         // If nobody reads our output any more, the parties still finish their work.
         let write = || match stream {
@@ -81,6 +89,16 @@ impl Screen {
         } else {
             bar.show(update.done, &update.message);
         }
+    }
+}
+
+/// Writes what a party wrote to its standard error as one JSON line: as it is if it is one, which has the party's name.
+fn object(party: Option<&str>, text: &str) {
+    if mpc_telemetry::is_object(text) {
+        // If nobody reads our output any more, the parties still finish their work.
+        let _ = io::stderr().lock().write_all(format!("{text}\n").as_bytes());
+    } else {
+        mpc_telemetry::say(Level::INFO, "mpc::stderr", party, text, Map::new());
     }
 }
 

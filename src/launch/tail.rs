@@ -14,7 +14,10 @@ pub(super) struct Tail {
 impl Tail {
     /// Looks at the next line.
     pub(super) fn see(&mut self, line: &str) {
-        if let Some(message) = line.strip_prefix("error: ") {
+        if let Some(report) = mpc_telemetry::heard_end(line) {
+            self.report = report;
+            self.report.truncate(CAUSES);
+        } else if let Some(message) = line.strip_prefix("error: ") {
             self.report = vec![message.to_owned()];
         } else if let Some(cause) = line.strip_prefix("  because: ").filter(|_| !self.report.is_empty()) {
             if self.report.len() < CAUSES {
@@ -62,6 +65,16 @@ mod tests {
     fn a_panic_is_two_lines() {
         let lines = ["thread 'main' (7) panicked at src/main.rs:3:5:", "boom", "note: run with `RUST_BACKTRACE=1`"];
         assert_eq!(report(&lines), ["thread 'main' (7) panicked at src/main.rs:3:5", "boom"]);
+    }
+
+    #[test]
+    fn an_error_in_a_json_line_counts_too() {
+        let end =
+            r#"{"party":"Lab","level":"ERROR","target":"mpc::end","fields":{"message":"late","causes":["disk"]}}"#;
+        assert_eq!(
+            report(&["error: early", end, r#"{"target":"mpc::span","fields":{"message":"close"}}"#]),
+            ["late", "disk"]
+        );
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod agreement;
 mod canary;
 mod crew;
 mod deaths;
+mod lines;
 mod mistakes;
 mod process;
 mod runs;

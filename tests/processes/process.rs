@@ -4,7 +4,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Ipv4Addr, TcpListener},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStderr, Command, Stdio},
     sync::{
         Arc, Mutex,
         atomic::{AtomicU8, Ordering},
@@ -59,11 +59,27 @@ impl Process {
         Self::spawn(name, command)
     }
 
-    fn spawn(name: &str, mut command: Command) -> Self {
+    /// One of them, whose standard error nobody reads.
+    pub(crate) fn unheard(name: &str, flags: &[&str]) -> Self {
+        let mut command = super::common::example("process_probe");
+        command.args(flags);
+        Self::spawn_to(name, command, |_closed| None)
+    }
+
+    fn spawn(name: &str, command: Command) -> Self {
+        Self::spawn_to(name, command, Stream::of)
+    }
+
+    fn spawn_to<T: Into<Option<Stream>>>(
+        name: &str,
+        mut command: Command,
+        hear: impl FnOnce(ChildStderr) -> T,
+    ) -> Self {
         command.env("RUST_LOG", "trace").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (output, error) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
-        Self { name: name.to_owned(), child, output: Stream::of(output), error: Stream::of(error) }
+        let error = hear(error).into().unwrap_or_else(|| Stream::of(std::io::empty()));
+        Self { name: name.to_owned(), child, output: Stream::of(output), error }
     }
 
     pub(crate) fn name(&self) -> &str {

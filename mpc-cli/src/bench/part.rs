@@ -62,6 +62,11 @@ pub(super) enum Message {
 }
 
 impl Part {
+    /// Which of the processes this is.
+    pub(crate) fn party(&self) -> &str {
+        &self.party
+    }
+
     /// Runs it; what it measures or why it failed goes to the standard output.
     pub(crate) fn run(self) -> ExitCode {
         let failed = |causes, followed| {

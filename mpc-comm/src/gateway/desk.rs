@@ -5,9 +5,11 @@ use std::fmt;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use tracing::{Span, debug_span, field::Empty};
+
 use super::limits::{Held, Limits, Taken};
 use super::{Ask, Part, Refused, Reply, RequestId};
-use crate::Words;
+use crate::{SPANS, Words};
 
 /// The first pause before a request that other servers lacked is proposed again; it doubles each time.
 const AGAIN: Duration = Duration::from_millis(10);
@@ -37,6 +39,8 @@ struct Entry {
     /// Who waits for the answer right now: the visit, and the way to it.
     listener: Option<(u64, Deliver)>,
     bytes: usize,
+    /// From its arrival to its answer.
+    span: Span,
 }
 
 #[derive(Default)]
@@ -91,6 +95,8 @@ impl Book {
     /// Ends a request: with its listener the answer leaves, and without one it is kept if it is for somebody else.
     fn end(&mut self, id: RequestId, reply: Reply, keep: Duration) -> Option<(Deliver, Reply)> {
         let entry = self.entries.get_mut(&id)?;
+        let outcome = if let Reply::Result { .. } = &reply { "answered" } else { "refused" };
+        std::mem::replace(&mut entry.span, Span::none()).record("outcome", outcome);
         match entry.listener.take() {
             Some((_, deliver)) => {
                 self.remove(id);
@@ -174,9 +180,20 @@ impl Desk {
         book.queue.insert(number, ask.id);
         let listener = ask.receiver.is_none().then(|| (visit, Box::new(deliver) as Deliver));
         let held = Held { guest: guest.to_owned(), receiver: ask.receiver, rows: ask.shape[0] };
-        let part = Some(ask.part);
-        let entry =
-            Entry { held, part, state: State::Waiting, number, since: now, ready: now, tries: 0, listener, bytes: own };
+        let span =
+            debug_span!(target: SPANS, parent: None, "guest", request = ?ask.id, rows = held.rows, outcome = Empty);
+        let entry = Entry {
+            held,
+            part: Some(ask.part),
+            state: State::Waiting,
+            number,
+            since: now,
+            ready: now,
+            tries: 0,
+            listener,
+            bytes: own,
+            span,
+        };
         book.entries.insert(ask.id, entry);
         drop(book);
         self.news.notify_all();

@@ -8,7 +8,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
@@ -17,14 +17,14 @@ use tokio::time::{interval, sleep, timeout};
 
 use super::message::{Hello, VERSION, Welcome, greeting, read_greeting};
 use super::visiting::Visiting;
-use super::{Desk, Offer, Refused, Service};
+use super::{Desk, Guest, Offer, Refused, Service};
 use crate::connect::Tasks;
 use crate::engine::Engine;
 use crate::handshake::HANDSHAKE;
 use crate::link::{read_body, read_head, write_frame};
 use crate::stream::{Duplex, dismiss};
 use crate::tls::{FIRST_BYTE, Tls};
-use crate::{ConfigError, ConfigProblem, Error, Options, PartyId, PeerError, Result};
+use crate::{ConfigError, ConfigProblem, Error, Identity, Options, PartyId, PeerError, Result};
 
 /// Greetings that are heard at the same time.
 const CALLERS: usize = 128;
@@ -53,13 +53,55 @@ impl fmt::Debug for Gateway {
 /// What all visits share.
 pub(super) struct House {
     pub(super) desk: Arc<Desk>,
-    pub(super) service: Service,
+    list: Mutex<Arc<List>>,
+    identity: Option<Identity>,
     offer: Offer,
-    tls: Option<Tls>,
     pub(super) timeout: Duration,
     pub(super) visits: AtomicU64,
     /// Connections by guest.
     present: Mutex<HashMap<String, usize>>,
+}
+
+/// Who may come, and how they prove who they are.
+pub(super) struct List {
+    service: Service,
+    tls: Option<Tls>,
+}
+
+impl List {
+    fn new(service: &Service, identity: Option<&Identity>) -> Result<Arc<List>> {
+        service.validate("service")?;
+        let tls = identity.map(|identity| Tls::beside(PartyId::DEALER, service.guest_pins(), identity)).transpose()?;
+        Ok(Arc::new(List { service: service.clone(), tls }))
+    }
+
+    pub(super) fn guest(&self, name: &str) -> Option<&Guest> {
+        self.service.guest(name)
+    }
+}
+
+/// Exchanges a gateway's list of guests while it is open. Clones are the same.
+#[derive(Clone)]
+pub struct GuestList(Weak<House>);
+
+impl fmt::Debug for GuestList {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuestList").finish_non_exhaustive()
+    }
+}
+
+impl GuestList {
+    /// From now on these guests may come. One that is not among them any more, or has another certificate, is let go
+    /// at the next thing it asks; what it has asked before is answered. Nothing happens once the gateway is closed.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for guests that do not go together; those of before stay.
+    pub fn replace(&self, guests: Vec<Guest>) -> Result<()> {
+        let Some(house) = self.0.upgrade() else { return Ok(()) };
+        let service = Service { guests, ..house.list().service.clone() };
+        *house.list.lock().unwrap_or_else(PoisonError::into_inner) = List::new(&service, house.identity.as_ref())?;
+        Ok(())
+    }
 }
 
 impl Gateway {
@@ -70,18 +112,14 @@ impl Gateway {
     /// [`Error::Config`] for an unsound service, one in which `me` is no server, or one that is not all on this machine
     /// and pins no certificates without `options.allow_plaintext`; [`Error::Io`] when it cannot listen.
     pub fn open(service: &Service, me: PartyId, offer: Offer, desk: Arc<Desk>, options: &Options) -> Result<Gateway> {
-        service.validate("service")?;
+        let list = List::new(service, options.identity.as_ref())?;
         let Some(address) = service.gateways.get(me.index()) else {
             let problem = ConfigProblem::Bad { found: format!("without {me}"), expected: "a server's number" };
             return Err(ConfigError { file: "service".to_owned(), key: "compute".to_owned(), problem }.into());
         };
-        let tls = match &options.identity {
-            Some(identity) => Some(Tls::beside(PartyId::DEALER, service.guest_pins(), identity)?),
-            None => {
-                check_plaintext(service, options.allow_plaintext)?;
-                None
-            }
-        };
+        if options.identity.is_none() {
+            check_plaintext(service, options.allow_plaintext)?;
+        }
         let engine = Engine::start()?;
         let address = options.bind.map_or_else(|| address.clone(), |bind| bind.to_string());
         let bound = || {
@@ -96,9 +134,9 @@ impl Gateway {
         let house = Arc::new(House {
             timeout: desk.limits().timeout,
             desk: Arc::clone(&desk),
-            service: service.clone(),
+            list: Mutex::new(list),
+            identity: options.identity.clone(),
             offer,
-            tls,
             visits: AtomicU64::new(0),
             present: Mutex::default(),
         });
@@ -118,6 +156,11 @@ impl Gateway {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The list of those who may come, to exchange it.
+    pub fn guest_list(&self) -> GuestList {
+        GuestList(Arc::downgrade(&self.house))
     }
 
     /// Guests that are connected.
@@ -223,14 +266,20 @@ impl House {
         self.present.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Who may come now.
+    pub(super) fn list(&self) -> Arc<List> {
+        Arc::clone(&self.list.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     async fn greet(self: &Arc<Self>, stream: TcpStream) -> Result<Visiting, PeerError> {
+        let list = self.list();
         stream.set_nodelay(true).map_err(|_| PeerError::Closed)?;
         let mut first = [0];
         stream.peek(&mut first).await.map_err(|_| PeerError::Closed)?;
-        let (mut stream, proved): (Box<dyn Duplex>, _) = match (&self.tls, first == [FIRST_BYTE]) {
+        let (mut stream, proved): (Box<dyn Duplex>, _) = match (&list.tls, first == [FIRST_BYTE]) {
             (Some(tls), true) => {
                 let (stream, proof) = tls.answer(stream).await.map_err(|(_, why)| why)?;
-                (stream, self.service.guests.get(proof.peer.index()))
+                (stream, list.service.guests.get(proof.peer.index()))
             }
             (None, false) => (Box::new(stream), None),
             (Some(_), false) => return Err(crate::IdentityError::NoTls.into()),
@@ -242,15 +291,17 @@ impl House {
         let refused = match (hello, proved) {
             (None, _) => Refused::Malformed,
             (Some(hello), Some(proved)) if hello.name != proved.name => Refused::Guest { name: hello.name },
-            (Some(hello), _) if self.service.guest(&hello.name).is_none() => Refused::Guest { name: hello.name },
-            (Some(hello), _) => match self.let_in(&hello.name) {
-                Err(refused) => refused,
-                Ok(present) => {
-                    let welcome = greeting(&Welcome::Offer(self.offer.clone()));
-                    write_frame(&mut *stream, &welcome).await.map_err(|_| PeerError::Closed)?;
-                    return Ok(Visiting::new(hello.name, stream, present));
+            (Some(hello), _) => {
+                match list.guest(&hello.name).ok_or(()).map(|guest| (guest, self.let_in(&guest.name))) {
+                    Err(()) => Refused::Guest { name: hello.name },
+                    Ok((_, Err(refused))) => refused,
+                    Ok((guest, Ok(present))) => {
+                        let welcome = greeting(&Welcome::Offer(self.offer.clone()));
+                        write_frame(&mut *stream, &welcome).await.map_err(|_| PeerError::Closed)?;
+                        return Ok(Visiting::new(guest.clone(), stream, present));
+                    }
                 }
-            },
+            }
         };
         let told = greeting(&Welcome::Refused(refused.clone()));
         write_frame(&mut *stream, &told).await.map_err(|_| PeerError::Closed)?;

@@ -23,7 +23,7 @@ pub use desk::Desk;
 #[doc(hidden)]
 pub use fuzz::{fuzz, seeds as fuzz_seeds};
 pub use limits::{Held, Limits, Taken};
-pub use listen::Gateway;
+pub use listen::{Gateway, GuestList};
 pub use message::{Ask, Offer, Part, Reply, RequestId};
 pub use refused::Refused;
 pub use service::{Guest, Service};

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 
 use super::listen::{House, Present};
 use super::message::Request;
-use super::{Ask, Refused, Reply, RequestId};
+use super::{Ask, Guest, Refused, Reply, RequestId};
 use crate::link::{read_body, read_head, write_frame};
 use crate::stream::{Duplex, ReadHalf, WriteHalf};
 use crate::{Frame, Kind, PeerError};
@@ -20,7 +20,8 @@ const REFUSALS: usize = 4;
 
 /// A guest that has said who it is.
 pub(super) struct Visiting {
-    guest: String,
+    /// As the list had it then.
+    guest: Guest,
     stream: Box<dyn Duplex>,
     /// Counts it as present.
     _present: Present,
@@ -28,7 +29,7 @@ pub(super) struct Visiting {
 
 /// What the reading half knows.
 struct Reader {
-    guest: String,
+    guest: Guest,
     visit: u64,
     house: Arc<House>,
     /// Answers of the desk; as many as the desk lets the guest have.
@@ -38,7 +39,7 @@ struct Reader {
 }
 
 impl Visiting {
-    pub(super) fn new(guest: String, stream: Box<dyn Duplex>, present: Present) -> Visiting {
+    pub(super) fn new(guest: Guest, stream: Box<dyn Duplex>, present: Present) -> Visiting {
         Visiting { guest, stream, _present: present }
     }
 
@@ -88,6 +89,10 @@ impl Reader {
             if frame.kind == Kind::Bye {
                 return Ok(());
             }
+            // It may have been taken off the list since it came.
+            if self.house.list().guest(&self.guest.name) != Some(&self.guest) {
+                return Err(Refused::Guest { name: self.guest.name.clone() }.into());
+            }
             let (id, refused) = match Request::parse(frame) {
                 Err(id) => (id, Some(Refused::Malformed)),
                 Ok(Request::Fetch(id)) => (Some(id), self.fetch(id).err()),
@@ -108,11 +113,11 @@ impl Reader {
     async fn ask(&self, ask: Ask) -> Result<(), Refused> {
         let (id, kept) = (ask.id, ask.receiver.is_some());
         if let Some(receiver) = &ask.receiver
-            && self.house.service.guest(receiver).is_none()
+            && self.house.list().guest(receiver).is_none()
         {
             return Err(Refused::Receiver { receiver: receiver.clone() });
         }
-        self.house.desk.hand_in(&self.guest, self.visit, ask, self.deliver(id))?;
+        self.house.desk.hand_in(&self.guest.name, self.visit, ask, self.deliver(id))?;
         if kept {
             // The connection's end is noticed where it is read.
             let _ = self.say(id, Reply::Stored).await;
@@ -121,7 +126,7 @@ impl Reader {
     }
 
     fn fetch(&self, id: RequestId) -> Result<(), Refused> {
-        self.house.desk.fetch(&self.guest, self.visit, id, self.deliver(id))
+        self.house.desk.fetch(&self.guest.name, self.visit, id, self.deliver(id))
     }
 
     fn deliver(&self, id: RequestId) -> impl FnOnce(Reply) + Send + 'static {

@@ -11,12 +11,13 @@ use crate::{
     rand::{Address, Purpose},
     scope::ScopeId,
 };
-use mpc_comm::{Body, Count, Frame, FrameError, Kind, PartyId, PeerError, Words};
+use mpc_comm::{Body, Count, Frame, FrameError, Kind, PartyId, PeerError, SPANS, Words};
 use std::{
     collections::{BTreeMap, HashMap},
     mem,
     time::Instant,
 };
+use tracing::debug_span;
 
 /// The round in the header of these frames: none.
 const NO_ROUND: u64 = u64::MAX;
@@ -117,6 +118,15 @@ impl Net {
 
     /// At a compute party: waits until every client's message is here that somebody waits for.
     pub(super) fn await_clients(&mut self, last: Last) -> Result<()> {
+        let scope = self.clients.awaited.values().next().map(|awaited| awaited.scope);
+        let _span = debug_span!(
+            target: SPANS,
+            "clients",
+            scope = scope.map(|scope| self.scopes.path(scope)).as_deref(),
+            round = self.traffic.total.rounds,
+            values = self.clients.awaited.len()
+        )
+        .entered();
         let start = Instant::now();
         while let Some(client) = self.missing() {
             self.look_at_early(last)?;

@@ -11,13 +11,14 @@ use crate::{
     rand::Address,
     scope::{ScopeId, Scopes},
 };
-use mpc_comm::{Count, Frame, Kind, Mesh, PartyId, Traffic, Words};
+use mpc_comm::{Count, Frame, Kind, Mesh, PartyId, SPANS, Traffic, Words};
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
     mem,
     panic::Location,
     time::{Duration, Instant},
 };
+use tracing::{Span, debug_span};
 
 /// The name of a message: a value, and which piece of it (0 for all of it).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,6 +97,8 @@ pub(crate) struct Net {
     /// Bytes of corrections that the dealer sends to all parties together.
     pub dealer_sent: u64,
     pub scopes: Scopes,
+    /// The span of the session.
+    pub span: Span,
     queued: BTreeMap<Tag, Queued>,
     /// The schedule's digest at each batch that was handed over since the last round.
     batches: Vec<u64>,
@@ -118,6 +121,7 @@ impl Net {
             timing: Timing::default(),
             dealer_sent: 0,
             scopes,
+            span: Span::none(),
             queued: BTreeMap::new(),
             batches: Vec::new(),
             early: HashMap::new(),
@@ -240,7 +244,19 @@ impl Net {
 
     /// Waits for the dealer.
     fn await_dealer(&mut self, last: Last) -> Result<()> {
-        self.tell_where(self.traffic.total.rounds, self.awaited.values().next().map(|awaited| awaited.scope));
+        let first = self.awaited.values().map(|awaited| awaited.scope).min();
+        self.tell_where(self.traffic.total.rounds, first);
+        let (round, corrections) = (self.traffic.total.rounds, self.awaited.len());
+        let words = || self.awaited.values().map(|awaited| awaited.words as u64).sum::<u64>();
+        let _span = debug_span!(
+            target: SPANS,
+            "dealer",
+            scope = first.map(|first| self.scopes.path(first)).as_deref(),
+            round,
+            corrections,
+            bytes = 8 * words()
+        )
+        .entered();
         let start = Instant::now();
         while !self.awaited.is_empty() {
             for (at, words) in self.dealt(last)? {
@@ -272,7 +288,9 @@ impl Net {
         let round = self.traffic.total.rounds;
         self.tell_where(round + 1, queued.values().next().map(|q| q.scope));
         let digest = digest(schedule, queued.iter().map(|(tag, q)| (tag, q.route, q.payload.words())));
+        let before = self.traffic.total;
         self.count(&queued);
+        let _span = matches!(self.wire, Wire::Mesh(_)).then(|| self.round_span(round, &queued, before).entered());
         let scopes = queued.values().map(|q| q.scope).collect::<BTreeSet<_>>();
         let scopes = scopes.into_iter().map(|scope| self.scopes.path(scope));
         tracing::trace!(round, messages = queued.len(), scopes = ?scopes.collect::<Vec<_>>(), "round");
@@ -330,6 +348,20 @@ impl Net {
             deliver(Some(parts));
         }
         Ok(())
+    }
+
+    /// The span of a round: what leaves and what comes, and for which step first.
+    fn round_span(&self, round: u64, queued: &BTreeMap<Tag, Queued>, before: Count) -> Span {
+        debug_span!(
+            target: SPANS,
+            "round",
+            scope = queued.values().next().map(|q| self.scopes.path(q.scope)).as_deref(),
+            round,
+            scopes = queued.values().map(|q| q.scope).collect::<BTreeSet<_>>().len(),
+            messages = queued.len(),
+            sent = self.traffic.total.sent - before.sent,
+            received = self.traffic.total.received - before.received
+        )
     }
 
     fn count(&mut self, queued: &BTreeMap<Tag, Queued>) {

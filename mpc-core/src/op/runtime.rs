@@ -12,7 +12,7 @@ use crate::{
     scope::{ScopeId, Scopes},
     shape::Shape,
 };
-use mpc_comm::Traffic;
+use mpc_comm::{SPANS, Traffic};
 use std::{
     cell::{Cell, OnceCell, RefCell},
     collections::BTreeMap,
@@ -306,7 +306,7 @@ impl Runtime {
         let run = || {
             self.spawn_recorded(targets)?;
             loop {
-                if self.tasks.turn() {
+                if self.turn() {
                     self.program_woken.set(true);
                 }
                 self.engine.check()?;
@@ -329,6 +329,8 @@ impl Runtime {
     /// # Errors
     /// The program's own error, or whatever stopped the session; the others have been told.
     pub fn block_on<T>(&self, program: impl Future<Output = Result<T>>) -> Result<T> {
+        let span = self.cx.net().span.clone();
+        let _inside = span.enter();
         let mut program = pin!(program);
         let waker = self.tasks.program_waker();
         self.program_woken.set(true);
@@ -341,7 +343,7 @@ impl Runtime {
                 }
                 self.spawn_recorded(None).inspect_err(|error| self.stop(error.clone()))?;
             }
-            let woken = self.tasks.turn();
+            let woken = self.turn();
             self.check()?;
             self.cx.net().send_to_clients().inspect_err(|error| self.stop(error.clone()))?;
             if woken || self.program_woken.get() {
@@ -349,6 +351,27 @@ impl Runtime {
             } else {
                 self.advance().inspect_err(|error| self.stop(error.clone()))?;
             }
+        }
+    }
+
+    /// Lets coroutines run until none can move. Says whether the program was woken.
+    fn turn(&self) -> bool {
+        let compute =
+            || tracing::debug_span!(target: SPANS, "compute", round = self.cx.net().traffic.total.rounds).entered();
+        let _span = (!self.tasks.is_empty()).then(compute);
+        self.tasks.turn()
+    }
+
+    /// Notes in the session's span how much it took.
+    fn sum_up(&self, failed: bool) {
+        let span = self.cx.net().span.clone();
+        if !span.is_disabled() {
+            let total = self.traffic().total;
+            let counts = [("rounds", total.rounds), ("sent", total.sent), ("received", total.received)];
+            for (name, count) in counts.into_iter().chain([("dealt", total.dealt)]) {
+                span.record(name, count);
+            }
+            span.record("failed", failed);
         }
     }
 
@@ -378,6 +401,7 @@ impl Runtime {
         let cause = error.for_others();
         if self.failure.borrow().is_none() {
             tracing::debug!(%cause, "the session stops");
+            self.sum_up(true);
         }
         self.fail(error);
         let net = &mut *self.cx.net();
@@ -392,6 +416,9 @@ impl Runtime {
         self.tasks.clear();
         let total = self.traffic().total;
         tracing::debug!(total.rounds, total.sent, total.received, total.dealt, "the session ends");
+        if self.failure.borrow().is_none() {
+            self.sum_up(false);
+        }
         self.cx.net().end_preprocessing();
         let wire = std::mem::replace(&mut self.cx.net().wire, Wire::Count);
         if let (Wire::Mesh(mesh), None) = (wire, &*self.failure.borrow()) {

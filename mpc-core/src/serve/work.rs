@@ -12,11 +12,15 @@ use crate::{
     tensor::Tensor,
     visibility::Secret,
 };
-use mpc_comm::gateway::{Desk, Offer, Refused, RequestId};
+use mpc_comm::{
+    SPANS,
+    gateway::{Desk, Offer, Refused, RequestId},
+};
 use std::{
     panic::Location,
     time::{Duration, Instant},
 };
+use tracing::{Instrument, Span, debug_span, field::Empty};
 
 /// Where the program serves, for the ledger.
 type Line = &'static Location<'static>;
@@ -150,7 +154,9 @@ where
         if !batch.is_empty() {
             served.batches += 1;
             served.requests += batch.len() as u64;
-            served.refused += run(s, desk, how, &batch, &mut model, at).await?;
+            let rows: usize = batch.iter().map(|(_, rows, _)| rows).sum();
+            let span = debug_span!(target: SPANS, "batch", requests = batch.len(), rows, rounds = Empty, sent = Empty);
+            served.refused += run(s, desk, how, &batch, &mut model, (at, &span)).instrument(span.clone()).await?;
         }
     }
 }
@@ -182,7 +188,14 @@ fn check(s: &Session, desk: &Desk, how: &Serving) -> Result<()> {
 type Job = (RequestId, usize, String);
 
 /// Runs a batch; how many of it were refused.
-async fn run<F, Fut>(s: &Session, desk: &Desk, how: &Serving, batch: &[Job], model: &mut F, line: Line) -> Result<u64>
+async fn run<F, Fut>(
+    s: &Session,
+    desk: &Desk,
+    how: &Serving,
+    batch: &[Job],
+    model: &mut F,
+    (line, span): (Line, &Span),
+) -> Result<u64>
 where
     F: FnMut(Tensor<Secret>) -> Fut,
     Fut: Future<Output = Result<Tensor<Secret>>>,
@@ -228,6 +241,7 @@ where
     }
     let (total, seconds) = (s.traffic().total, start.elapsed().as_secs_f64());
     let (rounds, sent) = (total.rounds - before.rounds, total.sent - before.sent);
+    span.record("rounds", rounds).record("sent", sent);
     tracing::info!(requests = batch.len(), rows, rounds, sent, seconds, "answered");
     Ok(sound.iter().filter(|sound| !**sound).count() as u64)
 }

@@ -26,8 +26,9 @@ use crate::{
     tensor::{IntoInput, Tensor, checked},
     visibility::{Party, Private, Public},
 };
-use mpc_comm::{Mesh, PartyId, Traffic};
+use mpc_comm::{Mesh, PartyId, SPANS, Traffic};
 use std::rc::Rc;
+use tracing::field::Empty;
 use zeroize::Zeroizing;
 
 /// One party's end of a computation. Everything hangs off it: two sessions in one process do not see each other.
@@ -131,8 +132,20 @@ impl Session {
             gpu = gpu.as_ref().map(tracing::field::debug),
             "a session begins"
         );
+        let span = tracing::info_span!(
+            target: SPANS,
+            "session",
+            party = mesh.name(mesh.me()),
+            session = mesh.session(),
+            rounds = Empty,
+            sent = Empty,
+            received = Empty,
+            dealt = Empty,
+            failed = Empty
+        );
         let mut net = Net::new(Wire::Mesh(Box::new(mesh)), me, parties, scopes.clone());
         net.preprocessing = preprocessing;
+        net.span = span;
         let cx = Context::new(dealer_seed, pair_seeds, Some(own_seed), net).with_clients(clients.len(), client_seeds);
         let cx = Rc::new(cx);
         Ok(match gpu {

@@ -11,7 +11,9 @@ use crate::{
     },
     ring::Ring,
 };
+use mpc_comm::SPANS;
 use std::{collections::HashSet, rc::Rc};
+use tracing::{Instrument, debug_span, trace_span};
 
 impl Runtime {
     /// Hands what is recorded and needed to the executor: nodes that nobody can read any more are dropped first. With
@@ -23,6 +25,17 @@ impl Runtime {
             return Ok(());
         }
         self.cx.net().batch(self.digest.borrow().value());
+        if needed.is_empty() {
+            return Ok(());
+        }
+        let plan = debug_span!(
+            target: SPANS,
+            "plan",
+            scope = needed.last().map(|first| self.scopes.path(first.operand.at.scope)).as_deref(),
+            steps = needed.len(),
+            requests = tracing::field::Empty
+        )
+        .entered();
         fuse(&needed).into_iter().for_each(|scope| self.rewritten_at(RELU_OF_PRODUCT, scope));
         let mut needs = Vec::new();
         for node in needed.iter().rev() {
@@ -38,8 +51,12 @@ impl Runtime {
             self.cx.net().request(&needs, |op| step(op).unwrap_or_else(|| self.last.get()))?;
         }
         tracing::trace!(steps = needed.len(), requests = needs.len(), "batch");
+        plan.record("requests", needs.len());
+        drop(plan);
         for node in needed.into_iter().rev() {
-            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports()));
+            let scope = || self.scopes.path(node.operand.at.scope);
+            let span = trace_span!(target: SPANS, "step", scope = &*scope(), op = node.id());
+            self.tasks.spawn(node.id(), node.run(self.engine.clone(), self.reports()).instrument(span));
         }
         Ok(())
     }

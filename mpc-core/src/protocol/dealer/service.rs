@@ -20,7 +20,7 @@ use crate::{
     ring::Ring,
 };
 use answer::Worker;
-use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox};
+use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox, SPANS};
 use std::{
     marker::PhantomData,
     sync::{
@@ -30,6 +30,7 @@ use std::{
     },
     thread,
 };
+use tracing::{debug_span, field::Empty, info_span};
 
 /// What a dealer did in a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +110,16 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
     let seeds: Arc<[Seed]> = mesh.peers().map(|peer| Seed::new(prg, mesh.link_secret(peer))).collect();
     let postboxes: Vec<Postbox> = mesh.peers().map(|peer| mesh.postbox(peer)).collect::<Result<_, _>>()?;
     let (totals, mut requests) = (Totals::default(), 0);
+    let span = info_span!(
+        target: SPANS,
+        "session",
+        party = mesh.name(PartyId::DEALER),
+        session = mesh.session(),
+        requests = Empty,
+        dealt = Empty,
+        failed = Empty
+    );
+    let inside = span.enter();
     let served = |requests| Served {
         requests,
         bytes: totals.bytes.load(Ordering::Relaxed),
@@ -119,7 +130,7 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
         let start = |(receiver, postbox): (usize, &Postbox)| {
             let (desk, batches) = channel();
             let (ready, opened) = sync_channel(1);
-            let (seeds, postbox, totals) = (seeds.clone(), postbox.clone(), &totals);
+            let (seeds, postbox, totals, span) = (seeds.clone(), postbox.clone(), &totals, &span);
             let work = move || {
                 let backend = match open(receiver) {
                     Ok(backend) => backend,
@@ -128,6 +139,7 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
                 // Whoever started this thread waits for it.
                 let _ = ready.send(Ok(()));
                 let worker = Worker::<R, B> {
+                    span,
                     receiver,
                     seeds,
                     fixed,
@@ -168,8 +180,10 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
         Err(error) => mesh.abort(&error.for_others()),
     }
     mesh.finish();
-    result?;
     let served = served(requests);
+    span.record("requests", served.requests).record("dealt", served.bytes).record("failed", result.is_err());
+    drop(inside);
+    result?;
     watch(&served)?;
     Ok(served)
 }
@@ -200,7 +214,9 @@ impl Dispatch<'_> {
             return Err(Error::Preprocessing(format!("{from} sent the dealer a frame of kind {:?}", frame.kind)));
         }
         let parties = self.desks.len();
+        let span = debug_span!(target: SPANS, "request", from = from.index(), needs = Empty).entered();
         let needs = parse_needs(frame.into_body(), parties)?;
+        span.record("needs", needs.len());
         needs.iter().try_for_each(|need| self.check(need))?;
         let (count, asked_for_nothing) = (needs.len() as u64, needs.is_empty());
         let waiting = self.totals.waiting.fetch_add(count, Ordering::Relaxed) + count;

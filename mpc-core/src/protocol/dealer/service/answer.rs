@@ -14,19 +14,22 @@ use crate::{
     rand::{Address, Purpose, Seed},
     ring::Ring,
 };
-use mpc_comm::{Frame, Kind, Postbox, Words};
+use mpc_comm::{Frame, Kind, Postbox, SPANS, Words};
 use std::{
     marker::PhantomData,
     ops::Range,
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
     thread,
 };
+use tracing::{Span, debug_span};
 
 /// Corrections leave when so many words have gathered.
 pub(super) const CHUNK: usize = 1 << 17;
 
 /// Answers the requests whose corrections go to one party.
 pub(super) struct Worker<'a, R, B> {
+    /// The span of the session.
+    pub(super) span: &'a Span,
     pub(super) receiver: usize,
     pub(super) seeds: Arc<[Seed]>,
     pub(super) fixed: Fixed,
@@ -60,6 +63,8 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
             if needs.is_empty() && !self.send() {
                 return;
             }
+            let (receiver, count) = (self.receiver, needs.len());
+            let _span = debug_span!(target: SPANS, parent: self.span, "answer", receiver, needs = count).entered();
             for need in needs {
                 if !self.postbox.wait(self.queued_bytes) {
                     return;
