@@ -22,6 +22,8 @@ for capability in 75 80; do
   "$toolkit/bin/nvcc" -O3 -std=c++17 -ptx -arch="compute_$capability" -Werror all-warnings -I"$toolkit/include" \
     kernels/kernels.cu -o "$out/kernels_$capability.ptx"
 done
+# What it was made of: the test `cuda` compares that everywhere, also where no nvcc can be had.
+(cd kernels && LC_ALL=C sha256sum -- *) > "$out/sources.sha256"
 if [[ ${1:-} == --check ]]; then
   diff -rq ptx "$out" || { echo "the PTX in the tree is not made from these kernels: run scripts/cuda-ptx.sh" >&2; exit 1; }
   echo "the PTX in the tree is made from these kernels"

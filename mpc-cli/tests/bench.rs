@@ -8,7 +8,7 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-const NAMES: [&str; 19] = [
+const NAMES: [&str; 25] = [
     "mul",
     "matmul512",
     "matmul1024",
@@ -28,7 +28,15 @@ const NAMES: [&str; 19] = [
     "lenet_train",
     "resnet18",
     "encoder",
+    "vgg16_cifar",
+    "resnet50",
+    "matmul4096",
+    "relu10m",
+    "vgg16_train",
+    "vgg16",
 ];
+/// What `all` leaves out.
+const LARGE: [&str; 4] = ["matmul4096", "relu10m", "vgg16_train", "vgg16"];
 
 fn bench(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_mpc")).arg("bench").args(args).output().unwrap()
@@ -59,8 +67,8 @@ fn number(row: &Value, key: &str) -> f64 {
 /// All workloads: every key is there, the results are right (or the command would fail), and what is counted on the way
 /// is what the program says by its own account.
 fn all_cost_what_they_say(flags: &[&str]) {
-    let measured = rows(&[&["all", "--repeat", "1"], flags].concat());
-    let counted = rows(&[&["all", "--count"], flags].concat());
+    let measured = rows(&[&["all", "large", "--repeat", "1"], flags].concat());
+    let counted = rows(&[&["all", "large", "--count"], flags].concat());
     assert_eq!(measured.iter().map(|row| row["workload"].as_str().unwrap()).collect::<Vec<_>>(), NAMES);
     for (measured, counted) in measured.iter().zip(&counted) {
         assert!(number(measured, "rounds") >= 1.0);
@@ -87,6 +95,34 @@ fn with_two_parties_and_a_dealer() {
 #[test]
 fn with_three_parties() {
     all_cost_what_they_say(&["--parties", "3"]);
+}
+
+#[test]
+fn groups_and_other_names_are_known_and_nothing_is_measured_twice() {
+    let counted = |args: &[&str]| -> Vec<String> {
+        let rows = rows(&[args, &["--count"]].concat());
+        rows.iter().map(|row| row["workload"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(counted(&["large"]), LARGE);
+    assert_eq!(counted(&["all"]), NAMES[..NAMES.len() - LARGE.len()]);
+    assert_eq!(counted(&["relu", "large", "vgg16", "relu"]), [&["relu"], &LARGE[..]].concat());
+    assert_eq!(counted(&["bert_base", "encoder"]), ["encoder"]);
+}
+
+/// The counts of the sizes that nobody can afford in a test; from the program alone.
+#[test]
+fn large_sizes_are_counted_without_running() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("rows.json");
+    let done = bench(&["vgg16", "matmul4096", "relu10m", "--count", "--json", file.to_str().unwrap()]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let rows = read(&file);
+    // Every weight of VGG-16 is opened once, 8 bytes each, and every factor of a product of matrices.
+    assert!(number(&rows[0], "bytes_per_party") > 8.0 * 138_357_544.0, "{}", rows[0]);
+    let opened = 2.0 * 8.0 * 4096.0 * 4096.0;
+    let bytes = number(&rows[1], "bytes_per_party");
+    assert!((opened..1.02 * opened).contains(&bytes), "{bytes}");
+    assert_eq!(number(&rows[2], "rounds"), 4.0);
 }
 
 #[test]

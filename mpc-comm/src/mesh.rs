@@ -226,7 +226,7 @@ impl Mesh {
     /// [`PeerError::Unknown`] without such a peer.
     pub fn postbox(&self, to: PartyId) -> Result<Postbox> {
         let link = self.links.get(&to).ok_or_else(|| self.names.blame(to, PeerError::Unknown))?;
-        Ok(Postbox::new(Arc::clone(&link.outbox), self.frame_limit))
+        Ok(Postbox::new(self.me, Arc::clone(&link.outbox), self.owner.inbox.clone(), self.frame_limit))
     }
 
     /// The next frame of a peer; waits for it. Frames of others that come meanwhile are kept for later calls.

@@ -7,8 +7,8 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::head::HEAD_BYTES;
-use crate::wire::Outbox;
-use crate::{Error, Frame, Result};
+use crate::wire::{Event, Inbox, Outbox};
+use crate::{Error, Frame, PartyId, Result};
 
 /// Bytes that were posted on a link and have not been handed to the stream yet.
 #[derive(Debug, Default)]
@@ -64,14 +64,17 @@ impl Drop for Emptied {
 /// The sending end of one link of a mesh, for a thread of its own. It ends with the mesh.
 #[derive(Debug, Clone)]
 pub struct Postbox {
+    me: PartyId,
     outbox: Arc<dyn Outbox>,
     backlog: Arc<Backlog>,
+    /// The mesh's own.
+    inbox: Inbox,
     frame_limit: u64,
 }
 
 impl Postbox {
-    pub(crate) fn new(outbox: Arc<dyn Outbox>, frame_limit: u64) -> Postbox {
-        Postbox { backlog: outbox.backlog(), outbox, frame_limit }
+    pub(crate) fn new(me: PartyId, outbox: Arc<dyn Outbox>, inbox: Inbox, frame_limit: u64) -> Postbox {
+        Postbox { me, backlog: outbox.backlog(), outbox, inbox, frame_limit }
     }
 
     /// Queues a frame and returns at once, as [`Mesh::send`](crate::Mesh::send). A link that is gone swallows it.
@@ -113,13 +116,21 @@ impl Postbox {
     pub fn hang_up(&self) {
         self.outbox.hang_up();
     }
+
+    /// Ends the session from this thread: whoever reads the mesh, or waits for it to read, gets [`Error::Aborted`] by this
+    /// end with this cause, unless something else has ended it. It is for them to tell the others, by
+    /// [`Mesh::abort`](crate::Mesh::abort), which passes the cause on: never put a secret there.
+    pub fn give_up(&self, cause: &str) {
+        // Nobody listens any more when the mesh is gone.
+        let _ = self.inbox.send(Event::Aborted { from: self.me, by: self.me, cause: cause.to_owned() });
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Kind;
-    use std::thread;
+    use crate::{InMemory, Kind};
+    use std::{sync::mpsc::channel, thread};
 
     fn frame(words: usize) -> Frame {
         Frame::new(Kind::Dealt, 0, 0, vec![vec![1; words].into()])
@@ -144,7 +155,7 @@ mod tests {
     #[test]
     fn a_sender_waits_until_enough_has_left() {
         let outbox = Arc::new(Never::default());
-        let postbox = Postbox::new(outbox.clone(), 1 << 20);
+        let postbox = Postbox::new(PartyId(0), outbox.clone(), channel().0, 1 << 20);
         let head = HEAD_BYTES as u64;
         (0..3).for_each(|_| postbox.send(frame(10)).unwrap());
         assert!(postbox.wait(3 * (80 + head)));
@@ -164,9 +175,29 @@ mod tests {
 
     #[test]
     fn what_a_mesh_would_not_send_a_postbox_does_not() {
-        let postbox = Postbox::new(Arc::new(Never::default()), 64);
+        let postbox = Postbox::new(PartyId(0), Arc::new(Never::default()), channel().0, 64);
         assert!(matches!(postbox.send(frame(9)), Err(Error::FrameTooLarge { bytes: 72, limit: 64 })));
         assert!(matches!(postbox.send(Frame::bare(Kind::Bye)), Err(Error::Unsendable { .. })));
         assert_eq!(postbox.most(), 0);
+    }
+
+    #[test]
+    fn another_thread_ends_the_session_and_all_learn_why() {
+        let (mut meshes, _) = InMemory::default().build();
+        let (mut other, mut own) = (meshes.pop().unwrap(), meshes.pop().unwrap());
+        let postbox = own.postbox(other.me()).unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| {
+                let error = own.recv_any().unwrap_err();
+                own.abort("not the first cause");
+                (own.me(), error)
+            });
+            postbox.give_up("the disk is full");
+            let (me, error) = waiting.join().unwrap();
+            for error in [error, other.recv(me).unwrap_err()] {
+                let Error::Aborted { by, cause, .. } = &error else { panic!("{error}") };
+                assert_eq!((*by, cause.as_str()), (me, "the disk is full"));
+            }
+        });
     }
 }

@@ -187,6 +187,40 @@ fn parties(bench: &Bench) {
     bench.row("20 additions", Work::Bytes(20 * 24 * len), &|| (0..20).fold(a.clone(), |sum, _| gpu.add(&sum, &b)));
 }
 
+/// All kernels of a party for a ReLU of shares, from share to share, as `protocol/dealer` runs them, without what travels: the
+/// other party's parts and the dealer's corrections are in memory. The bytes are those that come in (the share, what is
+/// dealt, what others open) and go out (what is opened, the result), each once: what no fusion of kernels could save.
+fn relu(bench: &Bench) {
+    let (gpu, len) = (&bench.gpu, bench.len());
+    let (width, levels) = (tree::plane(len), tree::levels(tree::nibbles(64)));
+    let [x, other, beta, product] = [1, 2, 3, 4].map(|op| random(gpu, op, len));
+    let tables = random(gpu, 5, len * tree::table_words(64));
+    let parts: Vec<_> = levels
+        .iter()
+        .map(|level| [level.opened, level.monomials].map(|planes| random(gpu, 6, planes * width)))
+        .collect();
+    let last = random(gpu, 7, width);
+    let mask = |op, len| gpu.random::<u64>(&seed(Prg::default()), Address { op, ..AT }, 0..len);
+    let run = || {
+        let m = gpu.add(&gpu.add(&x, &mask(11, len)), &other);
+        let mut leaves = gpu.nibbles(&gpu.add_scalar(&m, 0), &tables);
+        let signs = gpu.top_bits(&m);
+        for (level, [others, monomials]) in levels.iter().zip(&parts) {
+            let plane = |at: usize| gpu.planes(&leaves, at * width..(at + 1) * width);
+            let planes: Vec<_> = level.nodes.iter().flat_map(|node| node.variables(level.pairs)).map(plane).collect();
+            let masks = mask(12, level.opened * width);
+            let hidden = gpu.xor(&gpu.stack(&planes.iter().collect::<Vec<_>>()), &masks);
+            leaves = gpu.tree_level(level, &leaves, &gpu.xor(&hidden, others), &masks, monomials, true);
+        }
+        let bit = gpu.xor(&gpu.planes(&leaves, 0..width), &signs);
+        let e = gpu.xor(&gpu.xor(&bit, &mask(13, width)), &last);
+        gpu.flip(&e, &x, &gpu.product_less(&m, &beta, &product))
+    };
+    let words = len * (6 + tree::table_words(64)); // the share, two parts of an opening, beta, a product, the result
+    let planes = 2 * tree::opened_bits(64) + tree::monomial_bits(64) + 2;
+    bench.row("ReLU, all kernels of a party", Work::Bytes(8 * (words + planes * width)), &run);
+}
+
 fn dealer(bench: &Bench) {
     let (gpu, len) = (&bench.gpu, bench.len());
     let (masks, width) = (random(gpu, 1, len), tree::plane(len));
@@ -218,6 +252,7 @@ fn main() {
     }
     println!("| kernel | time | rate | of the best |\n|---|---|---|---|");
     products(&bench);
+    relu(&bench);
     parties(&bench);
     dealer(&bench);
 }

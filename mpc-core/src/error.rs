@@ -205,7 +205,7 @@ pub enum DeviceError {
     #[error("this program was built without CUDA: build it with `--features cuda`")]
     NotBuilt,
     /// There is no driver.
-    #[error("no CUDA driver on this machine ({0})")]
+    #[error("no CUDA driver on this machine ({0}). The devices `auto` and `cpu` compute on the processor")]
     NoDriver(String),
     /// There is no such GPU.
     #[error("there is no GPU {index}: {}", counted(*found))]

@@ -2,11 +2,12 @@
 two is never faster with two processes on two cores), its tuples made by its first party inside of the seconds.
 
     python3.11 -m venv crypten && crypten/bin/pip install crypten==0.4.1 torch
-    crypten/bin/python scripts/peers/crypten_bench.py [WORKLOAD]...
+    crypten/bin/python scripts/peers/crypten_bench.py [--device cuda] [WORKLOAD]...
 
-Seconds are the median of five runs after one to warm up, from shares of the inputs to shares of the results.
+With a device of torch, both parties compute there. Seconds are the median of five runs after one to warm up, from shares of the inputs to shares of the results.
 """
 
+import argparse
 import statistics
 import sys
 import time
@@ -65,7 +66,9 @@ WORKLOADS = {
     "mul": pair(MILLION, MILLION, lambda a, b: a * b),
     "matmul512": pair((512, 512), (512, 512), lambda a, b: a @ b),
     "matmul1024": pair((1024, 1024), (1024, 1024), lambda a, b: a @ b),
+    "matmul4096": pair((4096, 4096), (4096, 4096), lambda a, b: a @ b),
     "relu": unary(-100, 100, MILLION, lambda x: x.relu()),
+    "relu10m": unary(-100, 100, (10_000_000,), lambda x: x.relu()),
     "gt": unary(-100, 100, MILLION, lambda x: x > 0),
     "max": unary(-100, 100, (1000, 100), lambda x: x.max(dim=1)[0]),
     "maxpool": unary(-100, 100, (1, 64, 112, 112), lambda x: x.max_pool2d(2)),
@@ -81,21 +84,42 @@ WORKLOADS = {
 }
 
 
+def everybody(device):
+    """Waits until all parties, and what they compute on, have come here."""
+    if device != "cpu":
+        torch.cuda.synchronize()
+    crypten.communicator.get().barrier()
+
+
 @mpc.run_multiprocess(world_size=2)
-def run(name, repeat):
+def run(name, repeat, device):
     torch.set_num_threads(1)
     inputs, function = WORKLOADS[name]()
+    if isinstance(function, cnn.Module):
+        function.to(device)
     seconds = []
     for _ in range(repeat + 1):
-        shared = [crypten.cryptensor(x, src=i % 2) for i, x in enumerate(inputs)]
-        crypten.communicator.get().barrier()
+        shared = [crypten.cryptensor(x, src=i % 2).to(device) for i, x in enumerate(inputs)]
+        everybody(device)
         start = time.perf_counter()
         function(*shared)
-        crypten.communicator.get().barrier()
+        everybody(device)
         seconds.append(time.perf_counter() - start)
     return statistics.median(seconds[1:])
 
 
+# What runs if nobody says what: all but what takes minutes or many gigabytes on a processor.
+DEFAULT = [name for name in WORKLOADS if name not in ("matmul4096", "relu10m")]
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or WORKLOADS:
-        print(f"{name:12} {max(run(name, 2 if name == 'lenet' else 5)):.3f} s", flush=True)
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--device", default="cpu")
+    arguments.add_argument("workloads", nargs="*", metavar="WORKLOAD", help=", ".join(WORKLOADS))
+    chosen = arguments.parse_args()
+    unknown = [name for name in chosen.workloads if name not in WORKLOADS]
+    if unknown:
+        arguments.error(f"there is no workload {unknown[0]}")
+    for name in chosen.workloads or DEFAULT:
+        # Nothing, where a party has failed; its process has said why.
+        found = run(name, 2 if name == "lenet" else 5, chosen.device)
+        print(f"{name:12} {max(found):.3f} s" if found else f"{name:12} failed", flush=True)

@@ -16,7 +16,7 @@ pub(super) fn images(x: &ArrayD<f64>) -> Array4<f64> {
 /// `x w^T + b`.
 pub(super) fn linear(x: &Array2<f64>, w: &ArrayD<f64>, b: &ArrayD<f64>) -> Array2<f64> {
     let b = b.clone().into_dimensionality::<Ix1>().unwrap_or_default();
-    x.dot(&matrix(w).t()) + b
+    w.view().into_dimensionality::<Ix2>().map(|w| x.dot(&w.t()) + b).unwrap_or_default()
 }
 
 /// The larger of x and 0.
@@ -61,11 +61,22 @@ pub(super) fn conv2d(x: &Array4<f64>, w: &ArrayD<f64>, b: Option<&ArrayD<f64>>, 
     y
 }
 
-/// The gradients of a convolution without stride and padding: by the input and by the weight.
-pub(super) fn conv2d_gradients(x: &Array4<f64>, w: &ArrayD<f64>, dy: &Array4<f64>) -> (Array4<f64>, Array4<f64>) {
+/// The gradients of a convolution without stride: by the input and by the weight.
+pub(super) fn conv2d_gradients(
+    x: &Array4<f64>,
+    w: &ArrayD<f64>,
+    dy: &Array4<f64>,
+    padding: [usize; 2],
+) -> (Array4<f64>, Array4<f64>) {
     let w = images(w);
-    let (mut dx, mut dw) = (Array4::zeros(x.dim()), Array4::zeros(w.dim()));
     let (filters, channels, k, l) = w.dim();
+    // With the padding as a part of the input, whose gradient is cut off in the end.
+    let ([above, left], (images, depth, height, width)) = (padding, x.dim());
+    let inner = s![.., .., above..above + height, left..left + width];
+    let mut padded = Array4::zeros((images, depth, height + 2 * above, width + 2 * left));
+    padded.slice_mut(inner).assign(x);
+    let x = padded;
+    let (mut dx, mut dw) = (Array4::zeros(x.dim()), Array4::zeros(w.dim()));
     let (n, _, rows, columns) = dy.dim();
     let flat = |a: ArrayView2<'_, f64>| a.to_owned();
     for image in 0..n {
@@ -82,7 +93,7 @@ pub(super) fn conv2d_gradients(x: &Array4<f64>, w: &ArrayD<f64>, dy: &Array4<f64
             to.iter_mut().zip(back.iter()).for_each(|(to, x)| *to += x);
         }
     }
-    (dx, dw)
+    (dx.slice(inner).to_owned(), dw)
 }
 
 /// The largest of each window, and where in the image it was.
@@ -109,6 +120,19 @@ pub(super) fn max_pool_at(x: &Array4<f64>, pool: &Pool) -> (Array4<f64>, Array4<
 /// The largest of each window.
 pub(super) fn max_pool(x: &Array4<f64>, pool: &Pool) -> Array4<f64> {
     max_pool_at(x, pool).0
+}
+
+/// The mean of each 2 x 2 window.
+pub(super) fn mean_pool(x: &Array4<f64>) -> Array4<f64> {
+    let (n, c, h, w) = x.dim();
+    let mean = |(n, c, i, j)| x.slice(s![n, c, 2 * i..2 * i + 2, 2 * j..2 * j + 2]).sum() / 4.0;
+    Array4::from_shape_fn((n, c, h / 2, w / 2), mean)
+}
+
+/// The gradient of [`mean_pool`]: a quarter to each of a window.
+pub(super) fn mean_pool_gradient(dy: &Array4<f64>) -> Array4<f64> {
+    let (n, c, h, w) = dy.dim();
+    Array4::from_shape_fn((n, c, 2 * h, 2 * w), |(n, c, i, j)| dy[(n, c, i / 2, j / 2)] / 4.0)
 }
 
 /// `e^x / sum e^x` in each row.
@@ -173,14 +197,19 @@ mod tests {
 
     #[test]
     fn gradients_of_a_convolution_are_finite_differences() {
-        let (x, w, o) = (images(&numbers(&[2, 2, 4, 4])), numbers(&[3, 2, 2, 3]), Conv::default());
-        let dy = images(&numbers(&[2, 3, 3, 2]));
-        let value = |x: &Array4<f64>, w: &ArrayD<f64>| (conv2d(x, w, None, &o) * &dy).sum();
-        let (dx, dw) = conv2d_gradients(&x, &w, &dy);
-        let (mut x1, mut w1) = (x.clone(), w.clone());
-        x1[(1, 1, 2, 1)] += 1.0;
-        w1[[2, 1, 1, 0]] += 1.0;
-        assert!((value(&x1, &w) - value(&x, &w) - dx[(1, 1, 2, 1)]).abs() < 1e-9);
-        assert!((value(&x, &w1) - value(&x, &w) - dw[(2, 1, 1, 0)]).abs() < 1e-9);
+        for padding in [[0, 0], [1, 2]] {
+            let (x, w) = (images(&numbers(&[2, 2, 4, 4])), numbers(&[3, 2, 2, 3]));
+            let o = Conv { padding, ..Conv::default() };
+            let y = conv2d(&x, &w, None, &o);
+            let (n, c, h, l) = y.dim();
+            let dy = images(&numbers(&[n, c, h, l]));
+            let value = |x: &Array4<f64>, w: &ArrayD<f64>| (conv2d(x, w, None, &o) * &dy).sum();
+            let (dx, dw) = conv2d_gradients(&x, &w, &dy, padding);
+            let (mut x1, mut w1) = (x.clone(), w.clone());
+            x1[(1, 1, 2, 1)] += 1.0;
+            w1[[2, 1, 1, 0]] += 1.0;
+            assert!((value(&x1, &w) - value(&x, &w) - dx[(1, 1, 2, 1)]).abs() < 1e-9);
+            assert!((value(&x, &w1) - value(&x, &w) - dw[(2, 1, 1, 0)]).abs() < 1e-9);
+        }
     }
 }

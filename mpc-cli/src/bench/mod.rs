@@ -15,6 +15,7 @@ mod workloads;
 
 use std::{
     cell::RefCell,
+    collections::HashSet,
     env, fs,
     io::{self, Write},
     net::{Ipv4Addr, TcpListener},
@@ -25,7 +26,7 @@ use std::{
 
 use clap::{
     Args,
-    builder::{PossibleValuesParser, TypedValueParser},
+    builder::{PossibleValue, PossibleValuesParser, TypedValueParser},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use mpc_comm::{Identity, Member, Roster};
@@ -42,8 +43,10 @@ pub(crate) use self::part::Part;
 
 /// The dealer's name.
 const DEALER: &str = "dealer";
-/// Stands for every workload.
+/// Stands for every workload but the large ones.
 const ALL: &str = "all";
+/// Stands for the large ones.
+const LARGE: &str = "large";
 
 /// Measure what programs cost on this machine
 ///
@@ -54,9 +57,8 @@ const ALL: &str = "all";
 #[derive(Debug, Args)]
 #[command(after_long_help = EXAMPLES)]
 pub(crate) struct Bench {
-    /// What to measure; `all` for everything
-    #[arg(value_name = "WORKLOAD", hide_possible_values = true,
-          value_parser = PossibleValuesParser::new(workloads::NAMES.into_iter().chain([ALL])))]
+    /// What to measure: names of --list; `all` for everything but the large ones, which are for GPUs, and `large` for these
+    #[arg(value_name = "WORKLOAD", hide_possible_values = true, value_parser = names())]
     workloads: Vec<String>,
 
     /// Show the workloads and end
@@ -117,14 +119,15 @@ const EXAMPLES: &str = "Examples:
   mpc bench
   mpc bench relu lenet --net wan --repeat 3
   mpc bench all --json results.json --profile
-  mpc bench all --count --parties 3";
+  mpc bench all large --count --parties 3
+  mpc bench large --device cuda --repeat 2";
 
 impl Bench {
     /// Measures, prints the tables and writes the file.
     pub(crate) fn run(self) -> Result<(), BenchError> {
         if self.list {
             let all: Vec<_> = workloads::NAMES.iter().filter_map(|name| workloads::find(name, self.tiny)).collect();
-            return print(&table::list(&all, &workloads::QUICK));
+            return print(&table::list(&all));
         }
         // Before anything is measured, so that a wrong path does not cost the results.
         if let Some(file) = &self.json {
@@ -144,14 +147,20 @@ impl Bench {
         if self.profile { print(&table::profile(&rows)) } else { Ok(()) }
     }
 
+    /// Each once, in the order in which they were asked for.
     fn names(&self) -> Vec<&str> {
-        if self.workloads.is_empty() {
-            workloads::QUICK.to_vec()
-        } else if self.workloads.iter().any(|name| name == ALL) {
-            workloads::NAMES.to_vec()
-        } else {
-            self.workloads.iter().map(String::as_str).collect()
+        let mut names = Vec::new();
+        let asked: Vec<&str> = self.workloads.iter().map(String::as_str).collect();
+        for name in if asked.is_empty() { workloads::QUICK.to_vec() } else { asked } {
+            match name {
+                ALL => names.extend(workloads::NAMES.iter().filter(|name| !workloads::LARGE.contains(name))),
+                LARGE => names.extend(workloads::LARGE),
+                name => names.push(if name == workloads::ALIAS.0 { workloads::ALIAS.1 } else { name }),
+            }
         }
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        names
     }
 
     fn save(&self, rows: &[Row]) -> Result<(), BenchError> {
@@ -236,6 +245,13 @@ impl Bench {
             }),
         }
     }
+}
+
+/// What may be asked for.
+fn names() -> PossibleValuesParser {
+    let alias = |name| if name == workloads::ALIAS.1 { vec![workloads::ALIAS.0] } else { Vec::new() };
+    let named = workloads::NAMES.map(|name| PossibleValue::new(name).aliases(alias(name)));
+    PossibleValuesParser::new(named.into_iter().chain([ALL, LARGE].map(PossibleValue::new)))
 }
 
 /// Without a terminal it is not shown.

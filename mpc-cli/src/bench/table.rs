@@ -3,7 +3,7 @@
 use comfy_table::{CellAlignment, Table, presets};
 
 use super::row::Row;
-use super::workloads::Workload;
+use super::workloads::{ALIAS, LARGE, QUICK, Workload};
 
 fn table(header: &[&str]) -> Table {
     let mut table = Table::new();
@@ -95,12 +95,18 @@ pub(super) fn profile(rows: &[Row]) -> String {
 }
 
 /// What there is to measure.
-pub(super) fn list(workloads: &[Workload], quick: &[&str]) -> String {
+pub(super) fn list(workloads: &[Workload]) -> String {
     let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["workload", "what it is", "by default"]);
+    table.load_style(presets::UTF8_BORDERS_ONLY).set_header(["workload", "what it is", "part of"]);
     for workload in workloads {
-        let default = if quick.contains(&workload.name) { "yes" } else { "" };
-        table.add_row([workload.name, &workload.about, default]);
+        let part = match workload.name {
+            name if QUICK.contains(&name) => "the default, all",
+            name if LARGE.contains(&name) => "large",
+            _ => "all",
+        };
+        let name =
+            if workload.name == ALIAS.1 { format!("{}, {}", ALIAS.1, ALIAS.0) } else { workload.name.to_owned() };
+        table.add_row([&name, &workload.about, part]);
     }
     format!("{table}\n")
 }

@@ -13,6 +13,8 @@
 // it is read, or taken for something else before it is copied, shows in the results. On device 1 every second stream of a thread
 // does everything as early as it may instead, while the first is late: the other order of the two.
 //
+// Whoever takes memory of exactly LOST bytes has lost the GPU: this call and all later ones of the thread fail.
+//
 // Device 0 has compute capability 9.0, device 1 has 7.5 and so runs the kernels of old GPUs. Each has 1 GiB.
 #include "../kernels/kernels.cu"
 
@@ -28,6 +30,7 @@
 
 typedef int Code;
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_DEVICE = 101, INVALID_CONTEXT = 201, NOT_FOUND = 500 };
+enum { LAUNCH_FAILED = 719, LOST = 8 * 7919 };
 enum { DEVICES = 2, GUARD = 64, BEFORE = 0xC5, FRESH = 0xA5, FREED = 0xDD, LATEST = 4096 };
 
 static const u64 MEMORY = (u64)1 << 30;
@@ -47,6 +50,7 @@ struct Allocation {
 };
 static Context contexts[DEVICES] = {{0}, {1}};
 static thread_local Context *current;
+static thread_local bool lost;
 static std::mutex lock;
 static std::map<u64, Allocation> allocations;
 static u64 used[DEVICES];
@@ -130,6 +134,7 @@ struct Stream {
 };
 
 #define NEEDS_CONTEXT \
+  if (lost) return LAUNCH_FAILED; \
   if (!current) return INVALID_CONTEXT
 
 extern "C" {
@@ -205,6 +210,7 @@ Code cuEventRecord(Event *event, Stream *stream) {
   return SUCCESS;
 }
 Code cuEventSynchronize(Event *event) {
+  if (lost) return LAUNCH_FAILED;
   const u64 number = event->asked;
   while (event->done < number) event->stream->step();
   return SUCCESS;
@@ -230,6 +236,7 @@ Code cuMemGetInfo_v2(u64 *left, u64 *total) {
 Code cuMemAllocAsync(u64 *at, u64 size, void *) {
   NEEDS_CONTEXT;
   if (size == 0) return INVALID_VALUE;
+  if (size == LOST) return lost = true, LAUNCH_FAILED;
   std::lock_guard<std::mutex> guard(lock);
   if (used[current->device] + size > MEMORY) return OUT_OF_MEMORY;
   u8 *memory = (u8 *)aligned_alloc(256, (size + 2 * 256 + 255) / 256 * 256);
@@ -242,8 +249,8 @@ Code cuMemAllocAsync(u64 *at, u64 size, void *) {
   allocations[*at] = {size, current->device};
   return SUCCESS;
 }
+// Also of a GPU that is lost, so that others of this process have the memory.
 Code cuMemFreeAsync(u64 at, Stream *stream) {
-  NEEDS_CONTEXT;
   stream->ask({[=] { release(at); }});
   return SUCCESS;
 }
@@ -290,6 +297,10 @@ Code cuLaunchKernel(Kernel *kernel, u32 x, u32 y, u32 z, u32 threads, u32 by, u3
   return SUCCESS;
 }
 
-Code cuGetErrorName(int error, const char **text) { return *text = error == OUT_OF_MEMORY ? "CUDA_ERROR_OUT_OF_MEMORY" : "an error of the emulator", SUCCESS; }
-Code cuGetErrorString(int error, const char **text) { return *text = error == OUT_OF_MEMORY ? "out of memory" : "an error of the emulator", SUCCESS; }
+static const char *text_of(int error) {
+  if (error == OUT_OF_MEMORY) return "out of memory";
+  return error == LAUNCH_FAILED ? "a GPU is lost" : "an error of the emulator";
+}
+Code cuGetErrorName(int error, const char **text) { return *text = text_of(error), SUCCESS; }
+Code cuGetErrorString(int error, const char **text) { return *text = text_of(error), SUCCESS; }
 }

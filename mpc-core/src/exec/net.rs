@@ -1,5 +1,8 @@
 //! Rounds: what every party queued leaves as one frame per peer.
 
+#[cfg(test)]
+mod tests;
+
 use super::{
     Preprocessing, Slot,
     clients::Clients,
@@ -298,9 +301,10 @@ impl Net {
         let mut bodies = match &mut self.wire {
             Wire::Count => HashMap::new(),
             Wire::Mesh(mesh) => {
-                // Nothing leaves before all of it is here: a device may fail until then.
+                // Nothing leaves before all that leaves is here: a device may fail until then. Nobody waits for the rest.
+                let leaves = |q: &Queued| q.route.sends(me) && mesh.peers().any(|to| q.route.reaches(to.0.into()));
                 let mut here = BTreeMap::new();
-                for (tag, q) in &queued {
+                for (tag, q) in queued.iter().filter(|(_, q)| leaves(q)) {
                     here.insert(tag, q.payload.arrived()?);
                 }
                 let mut batches = std::mem::take(&mut self.batches);
@@ -382,33 +386,5 @@ impl Net {
             *self.traffic.scopes.entry(self.scopes.path(scope)).or_default() += count;
             self.traffic.total += Count { rounds: 0, ..count };
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::rand::Purpose;
-
-    #[test]
-    fn a_correction_of_another_length_is_an_error_whenever_it_comes() {
-        let at = |op| Address { op, part: 0, purpose: Purpose::Product };
-        let (mut meshes, dealer) = mpc_comm::InMemory { dealer: true, ..Default::default() }.build();
-        let dealer = dealer.unwrap();
-        let mut net = Net::new(Wire::Mesh(Box::new(meshes.remove(0))), 0, 2, Scopes::default());
-        let send = |corrections| {
-            let body = crate::preprocessing::encode_corrections(corrections);
-            dealer.send(PartyId(0), Frame::new(Kind::Dealt, 0, 0, body)).unwrap();
-        };
-        let last = (ScopeId::default(), Location::caller());
-        send(vec![(at(2), vec![1, 2].into()), (at(1), vec![3].into())]);
-        let slot = net.correction(at(1), ScopeId::default(), 1);
-        net.advance(0, last).unwrap();
-        assert_eq!(slot.get().unwrap().words(), 1);
-        assert!(net.correction(at(2), ScopeId::default(), 3).get().is_none()); // came early, with 2 words
-        assert!(matches!(net.advance(0, last), Err(Error::Preprocessing(_))));
-        send(vec![(at(3), vec![1, 2].into())]);
-        net.correction(at(3), ScopeId::default(), 3); // comes late
-        assert!(matches!(net.advance(0, last), Err(Error::Preprocessing(_))));
     }
 }

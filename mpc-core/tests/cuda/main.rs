@@ -10,5 +10,6 @@ mod emulator;
 mod failures;
 mod kept;
 mod kernels;
+mod ptx;
 mod sessions;
 mod travel;

@@ -1,4 +1,5 @@
-//! One layer of a transformer encoder, forward, as in BERT: attention, feed-forward with GELU, a layer norm after each.
+//! One layer of a transformer encoder, forward, as in BERT: attention, feed-forward with GELU, a layer norm after each. Its
+//! sizes are those of BERT-base (Devlin, Chang, Lee, Toutanova, NAACL 2019) on 128 positions.
 
 use super::Workload;
 use crate::bench::{clear, data::Input};
@@ -90,7 +91,7 @@ pub(super) fn forward(tiny: bool) -> Workload {
     let Sizes { sequence, hidden, heads, inner } = sizes;
     Workload {
         name: "encoder",
-        about: format!("an encoder layer: {sequence} positions of {hidden}, {heads} heads, inner {inner}, forward"),
+        about: format!("a layer of BERT-base: {sequence} positions of {hidden}, {heads} heads, inner {inner}, forward"),
         inputs: sizes.inputs(),
         program: Box::new(move |s, x| vec![sizes.secret(s, x)]),
         clear: Box::new(move |x| vec![sizes.clear(x).into_dyn()]),

@@ -32,10 +32,9 @@ fn many(tiny: bool, full: usize) -> usize {
 }
 
 /// The larger of x and 0.
-pub(super) fn relu(tiny: bool) -> Workload {
-    let n = many(tiny, 1_000_000);
+pub(super) fn relu(name: &'static str, n: usize) -> Workload {
     let (about, input) = (format!("max(x, 0) of {n} numbers"), Input::data(&[n], -100.0, 100.0));
-    function("relu", about, input, |x| x.relu(), |x| x.mapv(clear::relu), EXACT)
+    function(name, about, input, |x| x.relu(), |x| x.mapv(clear::relu), EXACT)
 }
 
 /// Whether x is positive, as a number.

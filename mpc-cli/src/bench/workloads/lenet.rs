@@ -142,9 +142,9 @@ impl Clear {
         let dflat = dhidden.dot(&clear::matrix(&x[5]));
         let dpooled2 = dflat.to_shape(self.pooled[1].dim()).map(|x| x.to_owned()).unwrap_or_default();
         let dsecond = self.unpool(1, &dpooled2);
-        let (dpooled1, dw2) = clear::conv2d_gradients(&self.pooled[0], &x[3], &dsecond);
+        let (dpooled1, dw2) = clear::conv2d_gradients(&self.pooled[0], &x[3], &dsecond, [0, 0]);
         let dfirst = self.unpool(0, &dpooled1);
-        let (_, dw1) = clear::conv2d_gradients(&clear::images(&x[0]), &x[1], &dfirst);
+        let (_, dw1) = clear::conv2d_gradients(&clear::images(&x[0]), &x[1], &dfirst, [0, 0]);
         let planes = |d: &Array4<f64>| d.sum_axis(Axis(3)).sum_axis(Axis(2)).sum_axis(Axis(0)).into_dyn();
         let gradients = [
             dw1.into_dyn(),

@@ -6,6 +6,7 @@ mod lenet;
 mod mlp;
 mod products;
 mod resnet;
+mod vgg;
 
 use super::data::Input;
 use mpc_core::{Secret, Session, Tensor};
@@ -34,8 +35,8 @@ pub(super) struct Workload {
     pub products: u64,
 }
 
-/// The names, in the order of the table.
-pub(super) const NAMES: [&str; 19] = [
+/// The names, in the order of the table; those of [`LARGE`] are the last.
+pub(super) const NAMES: [&str; 25] = [
     "mul",
     "matmul512",
     "matmul1024",
@@ -55,7 +56,19 @@ pub(super) const NAMES: [&str; 19] = [
     "lenet_train",
     "resnet18",
     "encoder",
+    "vgg16_cifar",
+    "resnet50",
+    "matmul4096",
+    "relu10m",
+    "vgg16_train",
+    "vgg16",
 ];
+
+/// What takes several seconds a repetition on a processor, or gigabytes: sizes for GPUs.
+pub(super) const LARGE: [&str; 4] = ["matmul4096", "relu10m", "vgg16_train", "vgg16"];
+
+/// Another name, and the workload that it means.
+pub(super) const ALIAS: (&str, &str) = ("bert_base", "encoder");
 
 /// What runs if nobody says what: all that takes no more than a few seconds.
 pub(super) const QUICK: [&str; 14] = [
@@ -81,7 +94,7 @@ pub(super) fn find(name: &str, tiny: bool) -> Option<Workload> {
         "mul" => products::mul(tiny),
         "matmul512" => products::matmul("matmul512", if tiny { 8 } else { 512 }),
         "matmul1024" => products::matmul("matmul1024", if tiny { 12 } else { 1024 }),
-        "relu" => functions::relu(tiny),
+        "relu" => functions::relu("relu", if tiny { 300 } else { 1_000_000 }),
         "gt" => functions::gt(tiny),
         "max" => functions::max(tiny),
         "maxpool" => functions::max_pool(tiny),
@@ -95,8 +108,14 @@ pub(super) fn find(name: &str, tiny: bool) -> Option<Workload> {
         "lenet1" => lenet::forward("lenet1", 1),
         "lenet" => lenet::forward("lenet", if tiny { 2 } else { 128 }),
         "lenet_train" => lenet::train(if tiny { 2 } else { 128 }),
-        "resnet18" => resnet::forward(tiny),
+        "resnet18" => resnet::eighteen(tiny),
         "encoder" => encoder::forward(tiny),
+        "vgg16_cifar" => vgg::cifar(tiny),
+        "resnet50" => resnet::fifty(tiny),
+        "matmul4096" => products::matmul("matmul4096", if tiny { 16 } else { 4096 }),
+        "relu10m" => functions::relu("relu10m", if tiny { 500 } else { 10_000_000 }),
+        "vgg16_train" => vgg::train(tiny),
+        "vgg16" => vgg::imagenet(tiny),
         _ => return None,
     };
     Some(workload)
@@ -112,6 +131,7 @@ mod tests {
             assert!(find(name, true).is_some_and(|workload| workload.name == name), "{name}");
         }
         assert!(QUICK.iter().all(|name| NAMES.contains(name)));
+        assert!(NAMES.ends_with(&LARGE) && NAMES.contains(&ALIAS.1));
         assert!(find("nonsense", true).is_none());
     }
 }

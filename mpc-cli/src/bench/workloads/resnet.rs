@@ -1,4 +1,4 @@
-//! ResNet-18, forward. He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition (CVPR 2016). The batch
+//! ResNet-18 and ResNet-50, forward. He, Zhang, Ren, Sun: Deep Residual Learning for Image Recognition (CVPR 2016). The batch
 //! normalisations are folded into the convolutions before them, as the owner of a trained model does in the clear.
 
 use super::Workload;
@@ -17,10 +17,19 @@ struct Layer {
     options: Conv,
 }
 
-/// Two convolutions beside a shortcut, which has one of its own where the shape changes.
+/// Convolutions with ReLUs between them, beside a shortcut, which has a convolution of its own where the shape changes.
 struct Block {
-    convs: [Layer; 2],
+    convs: Vec<Layer>,
     shortcut: Option<Layer>,
+}
+
+/// What the blocks of a network are.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// Two convolutions of 3 x 3.
+    Basic,
+    /// 1 x 1, 3 x 3, and 1 x 1 to four times as many channels; the stride is that of 3 x 3, as in torchvision.
+    Bottleneck,
 }
 
 struct Network {
@@ -33,24 +42,31 @@ struct Network {
 }
 
 impl Network {
-    fn new(width: usize, classes: usize) -> Self {
+    fn new(kind: Kind, depths: [usize; 4], width: usize, classes: usize) -> Self {
         let mut at = 1;
         let mut layer = |from, to, kernel: usize, stride| {
             at += 2;
             Layer { at: at - 2, from, to, kernel, options: Conv::default().stride(stride).padding(kernel / 2) }
         };
         let stem = layer(3, width, 7, 2);
-        let mut blocks = Vec::new();
-        for stage in 0..4 {
-            let to = width << stage;
-            for half in 0..2 {
-                let first = half == 0 && stage > 0;
-                let (from, stride) = if first { (to / 2, 2) } else { (to, 1) };
-                let convs = [layer(from, to, 3, stride), layer(to, to, 3, 1)];
-                blocks.push(Block { convs, shortcut: first.then(|| layer(from, to, 1, stride)) });
+        let (mut blocks, mut from) = (Vec::new(), width);
+        for (stage, depth) in depths.into_iter().enumerate() {
+            let inner = width << stage;
+            let to = if kind == Kind::Bottleneck { 4 * inner } else { inner };
+            for number in 0..depth {
+                let stride = if number == 0 && stage > 0 { 2 } else { 1 };
+                let convs = match kind {
+                    Kind::Basic => vec![layer(from, inner, 3, stride), layer(inner, to, 3, 1)],
+                    Kind::Bottleneck => {
+                        vec![layer(from, inner, 1, 1), layer(inner, inner, 3, stride), layer(inner, to, 1, 1)]
+                    }
+                };
+                let changes = from != to || stride > 1;
+                blocks.push(Block { convs, shortcut: changes.then(|| layer(from, to, 1, stride)) });
+                from = to;
             }
         }
-        Self { stem, blocks, linear: at, width: 8 * width, classes }
+        Self { stem, blocks, linear: at, width: from, classes }
     }
 
     fn layers(&self) -> impl Iterator<Item = &Layer> {
@@ -64,7 +80,7 @@ impl Network {
     fn inputs(&self, size: usize) -> Vec<Input> {
         let mut inputs = vec![Input::data(&[1, 3, size, size], -2.0, 2.0)];
         for layer in self.layers() {
-            // He initialisation, but smaller, so that the sums of eight blocks do not grow.
+            // He initialisation, but smaller, so that the sums of the blocks do not grow.
             let bound = (3.0 / (layer.from * layer.kernel * layer.kernel) as f64).sqrt();
             inputs.push(Input::weight(&[layer.to, layer.from, layer.kernel, layer.kernel], bound));
             inputs.push(Input::weight(&[layer.to], 0.1));
@@ -81,7 +97,8 @@ impl Network {
         drop(stem);
         for (number, block) in self.blocks.iter().enumerate() {
             let _scope = s.scope(&format!("block{number}"));
-            let inner = conv(&conv(&y, &block.convs[0]).relu(), &block.convs[1]);
+            let then = |x: Tensor<Secret>, layer: &Layer| conv(&x.relu(), layer);
+            let inner = block.convs[1..].iter().fold(conv(&y, &block.convs[0]), then);
             let shortcut = block.shortcut.as_ref().map_or_else(|| y.clone(), |layer| conv(&y, layer));
             y = (inner + shortcut).relu();
         }
@@ -94,7 +111,8 @@ impl Network {
         let stem = conv(&clear::images(&x[0]), &self.stem).mapv(clear::relu);
         let mut y = clear::max_pool(&stem, &Pool::new(3).stride(2).padding(1));
         for block in &self.blocks {
-            let inner = conv(&conv(&y, &block.convs[0]).mapv(clear::relu), &block.convs[1]);
+            let then = |x: Array4<f64>, layer: &Layer| conv(&x.mapv(clear::relu), layer);
+            let inner = block.convs[1..].iter().fold(conv(&y, &block.convs[0]), then);
             let shortcut = block.shortcut.as_ref().map_or_else(|| y.clone(), |layer| conv(&y, layer));
             y = (inner + shortcut).mapv(clear::relu);
         }
@@ -109,23 +127,33 @@ impl Network {
         let mut products = of(size, &self.stem);
         let mut size = size.div_ceil(4);
         for block in &self.blocks {
-            let after = size.div_ceil(block.convs[0].options.stride[0]);
-            products += of(size, &block.convs[0]) + of(after, &block.convs[1]);
             products += block.shortcut.as_ref().map_or(0, |layer| of(size, layer));
-            size = after;
+            for layer in &block.convs {
+                products += of(size, layer);
+                size = size.div_ceil(layer.options.stride[0]);
+            }
         }
         products + (self.width * self.classes) as u64
     }
 }
 
-/// The network, forward.
-pub(super) fn forward(tiny: bool) -> Workload {
+/// ResNet-18, forward.
+pub(super) fn eighteen(tiny: bool) -> Workload {
+    forward("resnet18", "ResNet-18", Kind::Basic, [2, 2, 2, 2], tiny)
+}
+
+/// ResNet-50, forward.
+pub(super) fn fifty(tiny: bool) -> Workload {
+    forward("resnet50", "ResNet-50", Kind::Bottleneck, [3, 4, 6, 3], tiny)
+}
+
+fn forward(name: &'static str, title: &str, kind: Kind, depths: [usize; 4], tiny: bool) -> Workload {
     let (width, classes, size) = if tiny { (2, 5, 32) } else { (64, 1000, 224) };
-    let network = std::rc::Rc::new(Network::new(width, classes));
+    let network = std::rc::Rc::new(Network::new(kind, depths, width, classes));
     let (secret, clear) = (network.clone(), network.clone());
     Workload {
-        name: "resnet18",
-        about: format!("ResNet-18 of width {width} on [1, 3, {size}, {size}], batch norms folded, forward"),
+        name,
+        about: format!("{title} of width {width} on [1, 3, {size}, {size}], batch norms folded, forward"),
         inputs: network.inputs(size),
         program: Box::new(move |s, x| vec![secret.secret(s, x)]),
         clear: Box::new(move |x| vec![clear.clear(x)]),
@@ -138,13 +166,20 @@ pub(super) fn forward(tiny: bool) -> Workload {
 mod tests {
     use super::*;
 
+    fn parameters(network: &Network) -> usize {
+        network.inputs(224)[1..].iter().map(|x| x.shape.iter().product::<usize>()).sum()
+    }
+
     #[test]
-    fn it_is_resnet_18() {
-        let network = Network::new(64, 1000);
+    fn they_are_resnets() {
+        // Parameters of torchvision's, where a folded norm has twice as many as its bias: one more for each channel.
+        let network = Network::new(Kind::Basic, [2, 2, 2, 2], 64, 1000);
         assert_eq!(network.layers().count(), 20);
-        let parameters: usize = network.inputs(224)[1..].iter().map(|x| x.shape.iter().product::<usize>()).sum();
-        // 11,689,512 in torchvision, where a folded norm has twice as many as its bias: 4800 channels.
-        assert_eq!(parameters, 11_689_512 - 4800);
+        assert_eq!(parameters(&network), 11_689_512 - 4800);
         assert_eq!(network.products(224), 1_814_073_344);
+        let network = Network::new(Kind::Bottleneck, [3, 4, 6, 3], 64, 1000);
+        assert_eq!(network.layers().count(), 53);
+        assert_eq!(parameters(&network), 25_557_032 - 26_560);
+        assert_eq!(network.products(224), 4_089_184_256);
     }
 }

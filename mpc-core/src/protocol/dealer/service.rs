@@ -87,8 +87,9 @@ impl Totals {
 /// Serves one session over a mesh in which this end is the dealer, until every party has said goodbye.
 ///
 /// # Errors
-/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request or too many of them, and
-/// [`Error::RequestTooLarge`], after telling the parties; [`Error::Io`] if a thread cannot be started;
+/// [`Error::Setting`] for a wrong `MPC_CPU`; [`Error::Preprocessing`] for a malformed request or too many of them,
+/// [`Error::RequestTooLarge`], and what keeps an answer from being made or sent, after telling the parties; [`Error::Io`] if a
+/// thread cannot be started;
 /// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties.
 pub fn serve<R: Ring>(mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
@@ -98,7 +99,7 @@ pub fn serve<R: Ring>(mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch
 /// The same on any backend: `open` gives that of the thread that answers one party, and is called there.
 ///
 /// # Errors
-/// As [`serve`], what `open` gives, and [`Error::Device`] if a device fails.
+/// As [`serve`], what `open` gives, and [`Error::Device`] if a device fails, after telling the parties.
 pub(crate) fn serve_on<R: Ring, B: Deals>(
     mut mesh: Mesh,
     fixed: Fixed,
@@ -168,17 +169,17 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
                 watch(&served(requests))
             })
         });
+        // A worker that fails ends what was heard here. The parties are told before the other workers are waited for.
+        let result = totals.fault().map_or(result, Err);
+        tell(&mesh, &result);
         // Whoever waits for a party to read stops waiting, and the scope waits for what is being made.
         postboxes.iter().for_each(Postbox::close);
         drop(desks);
         result
     });
-    // A worker that fails closes its link, which is what was heard here.
+    // One that has failed since.
     let result = totals.fault().map_or(result, Err);
-    match &result {
-        Ok(()) | Err(Error::Peer { .. } | Error::Aborted { .. }) => {}
-        Err(error) => mesh.abort(&error.for_others()),
-    }
+    tell(&mesh, &result);
     mesh.finish();
     let served = served(requests);
     span.record("requests", served.requests).record("dealt", served.bytes).record("failed", result.is_err());
@@ -186,6 +187,14 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
     result?;
     watch(&served)?;
     Ok(served)
+}
+
+/// Tells the parties what ends the session, if they do not know.
+fn tell(mesh: &Mesh, result: &Result<()>) {
+    match result {
+        Ok(()) | Err(Error::Peer { .. } | Error::Aborted { .. }) => {}
+        Err(error) => mesh.abort(&error.for_others()),
+    }
 }
 
 /// Hears requests and hands each to the worker of the party that is to be corrected.

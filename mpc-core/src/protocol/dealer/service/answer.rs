@@ -44,12 +44,12 @@ pub(super) struct Worker<'a, R, B> {
 }
 
 /// A party whose worker is no more must not wait for it.
-struct HangUp(Postbox);
+struct GiveUp(Postbox);
 
-impl Drop for HangUp {
+impl Drop for GiveUp {
     fn drop(&mut self) {
         if thread::panicking() {
-            self.0.hang_up();
+            self.0.give_up("a thread of the dealer has panicked; its own log says why");
         }
     }
 }
@@ -58,7 +58,7 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
     /// Answers batch after batch until there are no more, or the link is over. An empty batch asks to be told when all
     /// before it have been answered.
     pub(super) fn run(mut self, batches: &Receiver<Vec<Need>>) {
-        let _hang_up = HangUp(self.postbox.clone());
+        let _give_up = GiveUp(self.postbox.clone());
         for needs in batches {
             if needs.is_empty() && !self.send() {
                 return;
@@ -81,7 +81,7 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
         }
     }
 
-    /// Sends what has gathered; false, and the link closed, if it could not be made or is more than a frame may have.
+    /// Sends what has gathered; false, and the session over, if it could not be made or is more than a frame may have.
     fn send(&mut self) -> bool {
         let sent = self.gathered().and_then(|body| {
             let frame = Frame { kind: Kind::Dealt, round: 0, digest: 0, body };
@@ -90,7 +90,7 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
         sent.inspect_err(|error| {
             tracing::error!(receiver = self.receiver, %error, "an answer cannot be sent");
             self.totals.fail(error.clone());
-            self.postbox.hang_up();
+            self.postbox.give_up(&error.for_others());
         })
         .is_ok()
     }

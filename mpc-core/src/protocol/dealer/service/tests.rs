@@ -4,12 +4,22 @@ use crate::{
     settings::Settings,
 };
 use mpc_comm::{DealerListener, Member, Options, Roster, connect};
-use std::{net::TcpListener, sync::mpsc::sync_channel, time::Duration};
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    sync::{atomic::AtomicU8, mpsc::sync_channel},
+    time::Duration,
+};
 
 const PARTIES: usize = 2;
 
+/// On ports that are free, and stay so where a machine has many addresses of its own: each roster has another one, and
+/// connections that are called from here leave from the first.
 fn roster() -> Roster {
-    let held: Vec<_> = (0..=PARTIES).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    static ROSTERS: AtomicU8 = AtomicU8::new(2);
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let own = Ipv4Addr::new(127, high, low, ROSTERS.fetch_add(1, Ordering::Relaxed));
+    let host = if cfg!(target_os = "linux") { own } else { Ipv4Addr::LOCALHOST };
+    let held: Vec<_> = (0..=PARTIES).map(|_| TcpListener::bind((host, 0)).unwrap()).collect();
     let member = |(at, held): (usize, &TcpListener)| Member {
         name: format!("P{at}"),
         address: held.local_addr().unwrap().to_string(),
@@ -21,9 +31,19 @@ fn roster() -> Roster {
 
 /// A session over TCP with a dealer within these limits; what the dealer did, and what each party got.
 fn session<T: Send>(limits: &Limits, party: impl Fn(Mesh, usize) -> T + Sync) -> (Result<Served>, Vec<T>) {
+    session_of_frames(Options::default().frame_limit, limits, party)
+}
+
+/// The same, with a limit of the dealer's frames.
+fn session_of_frames<T: Send>(
+    frame_limit: u64,
+    limits: &Limits,
+    party: impl Fn(Mesh, usize) -> T + Sync,
+) -> (Result<Served>, Vec<T>) {
     let (roster, settings) = (roster(), Settings::default());
     let options = Options { inbox_bytes: 1 << 20, round_timeout: Duration::from_secs(20), ..Options::default() };
-    let mut listener = DealerListener::bind(&roster, &settings.agreement(), options.clone()).unwrap();
+    let of_dealer = Options { frame_limit, ..options.clone() };
+    let mut listener = DealerListener::bind(&roster, &settings.agreement(), of_dealer).unwrap();
     thread::scope(|scope| {
         let (roster, options, party) = (&roster, &options, &party);
         let running: Vec<_> = (0..PARTIES)
@@ -170,5 +190,26 @@ fn what_makes_no_sense_and_what_the_watcher_stops_ends_the_session_for_all() {
             }
         });
         assert!(served.is_err() && heard.iter().all(|heard| heard.contains(cause)), "{served:?} {heard:?}");
+    }
+}
+
+/// As when its device fails: what it cannot make or send. The party that it was for and the other one hear it.
+#[test]
+fn an_answer_that_cannot_be_sent_ends_the_session_for_all_with_its_cause() {
+    let (served, heard) = session_of_frames(1 << 16, &Limits::default(), |mut mesh, me| {
+        if me == 0 {
+            ask(&mesh, &requests(1, 1 << 16));
+        }
+        loop {
+            if let Err(error) = mesh.recv(PartyId::DEALER) {
+                return error;
+            }
+        }
+    });
+    let error = served.unwrap_err().to_string();
+    assert!(error.contains("the limit is 65536"), "{error}");
+    for error in heard {
+        let mpc_comm::Error::Aborted { by, cause, .. } = &error else { panic!("{error}") };
+        assert!(*by == PartyId::DEALER && cause.contains("its own log says why"), "{error}");
     }
 }
