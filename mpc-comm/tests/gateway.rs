@@ -205,6 +205,33 @@ fn only_guests_of_the_roster_are_heard() {
     assert_eq!(refused, Refused::Guest { name: "mal".to_owned() });
 }
 
+/// Over connections of before, too.
+#[test]
+fn who_is_taken_off_the_list_is_refused_and_may_come_back() {
+    for tls in [false, true] {
+        let house = House::open(&["ann", "bob"], tls, |_| ());
+        house.echo();
+        let (mut ann, mut bob) = (house.visit(0).unwrap(), house.visit(1).unwrap());
+        assert_echoed(&mut ann);
+        let all = house.service.guests.clone();
+        let change = |guests: &[Guest]| {
+            house.gateways.iter().try_for_each(|gateway| gateway.guest_list().replace(guests.to_vec()))
+        };
+        change(&all[1..]).unwrap();
+        let refused = Refused::Guest { name: "ann".to_owned() };
+        assert_eq!(refusal(ann.ask(asks([&[1, 3]; 2], None))).1, refused);
+        assert_echoed(&mut bob);
+        // TLS knows her certificate no more.
+        assert!(house.visit(0).is_err() && (tls || refusal(house.visit(0)).1 == refused));
+        // A list that cannot be changes nothing.
+        let twice = change(&[all[1].clone(), all[1].clone()]);
+        assert!(matches!(twice, Err(Error::Config(_))), "{twice:?}");
+        change(&all).unwrap();
+        assert_echoed(&mut house.visit(0).unwrap());
+        assert_echoed(&mut bob);
+    }
+}
+
 #[test]
 fn a_network_is_not_crossed_in_the_clear_unasked() {
     let mut service = House::open(&["ann"], false, |_| ()).service;

@@ -91,8 +91,8 @@ impl fmt::Debug for GuestList {
 }
 
 impl GuestList {
-    /// From now on these guests may come. One that is not among them any more, or has another certificate, is let go
-    /// at the next thing it asks; what it has asked before is answered. Nothing happens once the gateway is closed.
+    /// From now on these guests may come. Whatever one asks that is not among them any more, or has another
+    /// certificate now, is refused, also over a connection of before; what it has asked before is answered. Nothing happens once the gateway is closed.
     ///
     /// # Errors
     /// [`Error::Config`] for guests that do not go together; those of before stay.
@@ -291,17 +291,17 @@ impl House {
         let refused = match (hello, proved) {
             (None, _) => Refused::Malformed,
             (Some(hello), Some(proved)) if hello.name != proved.name => Refused::Guest { name: hello.name },
-            (Some(hello), _) => {
-                match list.guest(&hello.name).ok_or(()).map(|guest| (guest, self.let_in(&guest.name))) {
-                    Err(()) => Refused::Guest { name: hello.name },
-                    Ok((_, Err(refused))) => refused,
-                    Ok((guest, Ok(present))) => {
+            (Some(hello), _) => match list.guest(&hello.name) {
+                None => Refused::Guest { name: hello.name },
+                Some(guest) => match self.let_in(&guest.name) {
+                    Err(refused) => refused,
+                    Ok(present) => {
                         let welcome = greeting(&Welcome::Offer(self.offer.clone()));
                         write_frame(&mut *stream, &welcome).await.map_err(|_| PeerError::Closed)?;
                         return Ok(Visiting::new(guest.clone(), stream, present));
                     }
-                }
-            }
+                },
+            },
         };
         let told = greeting(&Welcome::Refused(refused.clone()));
         write_frame(&mut *stream, &told).await.map_err(|_| PeerError::Closed)?;

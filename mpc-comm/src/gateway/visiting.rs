@@ -90,11 +90,12 @@ impl Reader {
                 return Ok(());
             }
             // It may have been taken off the list since it came.
-            if self.house.list().guest(&self.guest.name) != Some(&self.guest) {
-                return Err(Refused::Guest { name: self.guest.name.clone() }.into());
-            }
+            let listed = self.house.list().guest(&self.guest.name) == Some(&self.guest);
             let (id, refused) = match Request::parse(frame) {
                 Err(id) => (id, Some(Refused::Malformed)),
+                Ok(Request::Fetch(id) | Request::Ask(Ask { id, .. })) if !listed => {
+                    (Some(id), Some(Refused::Guest { name: self.guest.name.clone() }))
+                }
                 Ok(Request::Fetch(id)) => (Some(id), self.fetch(id).err()),
                 Ok(Request::Ask(ask)) => (Some(ask.id), self.ask(ask).await.err()),
             };
