@@ -119,8 +119,8 @@ fn activations() {
     check(&x, Sigmoid, clear::sigmoid);
     check(&x, Tanh, f64::tanh);
     check(&x, Softplus, |x| x.exp().ln_1p());
-    Check::new(1e-4, 2e-4).rounds(4 * 2 + 18).layer(|_| Softmax(1), &x, |_, x| clear::softmax(x));
-    Check::new(2e-4, 2e-4).rounds(4 * 2 + 14).layer(|_| LogSoftmax(1), &x, |_, x| clear::log_softmax(x));
+    Check::new(1e-4, 2e-4).rounds(4 * 2 + 14).layer(|_| Softmax(1), &x, |_, x| clear::softmax(x));
+    Check::new(2e-4, 2e-4).rounds(4 * 2 + 10).layer(|_| LogSoftmax(1), &x, |_, x| clear::log_softmax(x));
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! What a dealer computes, beyond what parties do: on the processor or on a GPU, with the same bits.
 
-use super::{Add, Backend, Bits, Cpu, CpuArray, conjunction, tree};
+use super::{Add, Backend, Bits, Cpu, CpuArray, conjunction, exponential::Window, tree};
 use crate::{
     rand::{Address, Seed},
     ring::Ring,
@@ -27,6 +27,13 @@ pub trait Deals: Backend {
         masks: &Self::Array<R>,
         others: &Self::Array<R>,
     ) -> Self::Array<R>;
+    /// The decays of masks (see [`exponential`](super::exponential)), two for each, less `others`. Without a kernel of its own, a
+    /// backend makes them in host memory.
+    fn decays<R: Ring>(&self, window: Window, masks: &Self::Array<R>, others: &Self::Array<u128>) -> Self::Array<u128> {
+        let cpu = Cpu::default();
+        let (masks, others) = (cpu.upload(self.download(masks)), cpu.upload(self.download(others)));
+        self.upload(cpu.download(&Cpu::decays(&cpu, window, &masks, &others)))
+    }
 }
 
 /// Planes: bit i of `set` is plane `first + i`.
@@ -84,5 +91,8 @@ impl Deals for Cpu {
         others: &CpuArray<R>,
     ) -> CpuArray<R> {
         Self::waves(self, code, harmonics, masks, others)
+    }
+    fn decays<R: Ring>(&self, window: Window, masks: &CpuArray<R>, others: &CpuArray<u128>) -> CpuArray<u128> {
+        Self::decays(self, window, masks, others)
     }
 }

@@ -8,6 +8,7 @@ mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 mod dealt;
+pub mod exponential;
 mod meta;
 mod payload;
 pub mod series;
@@ -19,6 +20,7 @@ pub use cpu::{Add, Cpu, CpuArray};
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
 pub use dealt::{Deals, Set};
+pub use exponential::Exponential;
 pub use meta::Meta;
 pub use payload::{Payload, Travelling};
 pub use series::Series;
@@ -205,4 +207,18 @@ pub trait Backend: Clone + 'static {
         waves: &Self::Array<R>,
         first: bool,
     ) -> Self::Array<R>;
+    /// This party's share of the exponential of `x = m - r` for the public `m`, from its shares of what the dealer made of r:
+    /// two numbers for each. See [`Exponential`], and there `carry`. Without a kernel of its own, a backend does it in host
+    /// memory.
+    fn exponential<R: Ring>(
+        &self,
+        e: &Exponential,
+        m: &Self::Array<R>,
+        decays: &Self::Array<u128>,
+        carry: u128,
+    ) -> Self::Array<R> {
+        let cpu = Cpu::default();
+        let (m, decays) = (cpu.upload(self.download(m)), cpu.upload(self.download(decays)));
+        self.upload(cpu.download(&cpu.exponential(e, &m, &decays, carry)))
+    }
 }

@@ -8,7 +8,7 @@ mod wire;
 pub use wire::{Fresh, Opening, Wire, WireId};
 
 use crate::{
-    backend::{Backend, Bits, Series},
+    backend::{Backend, Bits, Exponential, Series},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot},
@@ -168,6 +168,12 @@ pub trait Protocol: Sized + 'static {
     fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> impl Future<Output = Fresh<Self::Share>>;
     /// Its needs.
     fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>);
+
+    /// The exponential of x, off by `(N + 1) / 2` units and 2^-18 of itself, on average exact. It has no meaning where x is outside of
+    /// the window. For rings of at most 64 bits.
+    fn exponential(&self, at: At, e: &Exponential, x: &Rc<Wire<Self>>) -> impl Future<Output = Self::Share>;
+    /// Its needs.
+    fn needs_exponential(&self, at: At, e: &Exponential, x: &Mask, needs: &mut Vec<Need>);
 
     /// Whether a number is beyond what sessions can hold. Only a protocol in the clear can tell, when asked to check.
     fn exceeds(&self, _: &Self::Share) -> bool {

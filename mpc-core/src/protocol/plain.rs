@@ -10,7 +10,7 @@
 
 use super::{Array, Chosen, Fresh, Protocol, Wire};
 use crate::{
-    backend::{Backend, Bits, Series, arrange, tree::plane},
+    backend::{Backend, Bits, Exponential, Series, arrange, tree::plane},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -225,6 +225,11 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
         Fresh(self.backend.map(&x.share, &exact))
     }
     fn needs_series(&self, _: At, _: &Series, _: &Mask, _: &mut Vec<Need>) {}
+
+    async fn exponential(&self, _: At, e: &Exponential, x: &Rc<Wire<Self>>) -> Self::Share {
+        self.backend.map(&x.share, &|x| R::from_i128(e.eval(R::to_i128(x))))
+    }
+    fn needs_exponential(&self, _: At, _: &Exponential, _: &Mask, _: &mut Vec<Need>) {}
 
     fn open_early(&self, _: &Rc<Wire<Self>>) {}
 }

@@ -8,6 +8,7 @@ mod compare;
 mod conv;
 mod dealt;
 mod elementwise;
+mod exponential;
 mod gemm;
 mod layout;
 mod nibbles;
@@ -17,7 +18,7 @@ mod product;
 mod series;
 mod truncate;
 
-use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::Result,
@@ -331,6 +332,16 @@ impl Backend for Cpu {
         first: bool,
     ) -> CpuArray<R> {
         self.combined(series, fraction_bits, m, waves, first)
+    }
+
+    fn exponential<R: Ring>(
+        &self,
+        e: &Exponential,
+        m: &CpuArray<R>,
+        decays: &CpuArray<u128>,
+        carry: u128,
+    ) -> CpuArray<R> {
+        self.exponentials(e, m, decays, carry)
     }
 }
 

@@ -11,7 +11,7 @@ mod answer;
 mod tests;
 
 use crate::{
-    backend::{Cpu, Deals},
+    backend::{Cpu, Deals, exponential::Window},
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
@@ -239,6 +239,11 @@ impl Dispatch<'_> {
             }
             NeedKind::Waves { period_log2, .. } if period_log2 + self.fixed.bits() > 62 => {
                 refuse("a period beyond the ring")
+            }
+            NeedKind::Decays { window, from, .. }
+                if !(Window { log2: *window, from: *from }.is_sound(self.ring_bits)) =>
+            {
+                refuse("a window of exponents beyond the ring")
             }
             _ => Ok(()),
         }

@@ -5,6 +5,7 @@ use super::{super::compare, Totals};
 use crate::{
     backend::{
         Add, Bits, Deals, Payload, Set,
+        exponential::Window,
         tree::{self, plane},
     },
     bilinear::{Bilinear, Linear},
@@ -172,6 +173,12 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
                 let others = self.others(here(Purpose::Waves), 2 * harmonics * mask.out_len(), Add::Sum);
                 let waves = self.backend.waves(code, harmonics, &self.mask(mask), &others);
                 self.put(here(Purpose::Waves), &waves);
+            }
+            NeedKind::Decays { mask, window, from } => {
+                let window = Window { log2: *window, from: *from };
+                let others = self.others(here(Purpose::Decays), 2 * mask.out_len(), Add::Sum);
+                let decays = self.backend.decays(window, &self.mask(mask), &others);
+                self.put(here(Purpose::Decays), &decays);
             }
         }
     }
