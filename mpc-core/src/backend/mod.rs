@@ -65,6 +65,15 @@ pub struct Masked<'a, B: Backend, R: Ring> {
     pub first: bool,
 }
 
+/// One of the results of [`Backend::flipped_sums`].
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a> {
+    /// The weight of each array.
+    pub factors: &'a [i64],
+    /// Whether a set bit stands for `1 - a`, and not for `-a`.
+    pub with_ones: bool,
+}
+
 /// Kernels on flat arrays. Lengths of operands must agree as each method says; a backend may panic if they do not, which
 /// is a bug of the caller and not of its input.
 pub trait Backend: Clone + 'static {
@@ -136,6 +145,23 @@ pub trait Backend: Clone + 'static {
     /// `bit ? a - b : b`, element by element.
     fn flip<R: Ring>(&self, bits: &Bits<Self>, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R> {
         self.choose(bits, &self.sub(a, b), b)
+    }
+    /// Sums of `weight * (bit ? one - a : a)` over some arrays, each with its bits; one is 1 or 0 as the sum says.
+    fn flipped_sums<R: Ring>(
+        &self,
+        bits: &[Bits<Self>],
+        a: &[Self::Array<R>],
+        sums: &[Weights<'_>],
+    ) -> Vec<Self::Array<R>> {
+        let len = a.first().map_or(0, |a| self.len(a));
+        let total = |sum: &Weights<'_>| {
+            let one = self.fill(len, if sum.with_ones { R::ONE } else { R::ZERO });
+            let terms = bits.iter().zip(a).zip(sum.factors).filter(|(_, factor)| **factor != 0);
+            let terms =
+                terms.map(|((bits, a), factor)| self.linear(&Linear::Times(*factor), &self.flip(bits, &one, a)));
+            terms.reduce(|sum, term| self.add(&sum, &term)).unwrap_or_else(|| self.fill(len, R::ZERO))
+        };
+        sums.iter().map(total).collect()
     }
     /// `a * b - c`, element by element.
     fn product_less<R: Ring>(&self, a: &Self::Array<R>, b: &Self::Array<R>, c: &Self::Array<R>) -> Self::Array<R> {

@@ -31,6 +31,22 @@ pub struct Chosen<P: Protocol> {
     pub products: Vec<P::Share>,
 }
 
+/// A wire that bits multiply, and the public weight of each bit's product.
+pub struct Times<'a, P: Protocol> {
+    /// The wire.
+    pub wire: &'a Rc<Wire<P>>,
+    /// A weight for each bit.
+    pub factors: &'a [i64],
+}
+
+/// Sums of secret bits as numbers, and of their products with a wire.
+pub struct Sums<S> {
+    /// One for each set of weights.
+    pub numbers: Vec<S>,
+    /// That of the products.
+    pub product: Option<S>,
+}
+
 /// A protocol for N parties over a ring. What is free is not async. Steps that need correlated randomness have a
 /// `needs_` twin that names it; both must be called with the same step and the same wires.
 ///
@@ -163,6 +179,17 @@ pub trait Protocol: Sized + 'static {
     ) -> impl Future<Output = Chosen<Self>>;
     /// Its needs.
     fn needs_choose(&self, at: At, len: usize, wires: &[Mask], needs: &mut Vec<Need>);
+
+    /// Sums of bits with public weights, and of their products with a wire: the same as [`Self::choose`] of each of them, with the
+    /// wire or without, in the following steps, and its needs are those.
+    fn choose_sums(
+        &self,
+        at: At,
+        bits: &[Self::Bits],
+        len: usize,
+        weights: &[&[i64]],
+        times: Option<Times<'_, Self>>,
+    ) -> impl Future<Output = Sums<Self::Share>>;
 
     /// A trigonometric series of x with [`Series::extra_bits`] more fractional bits than a number has.
     fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> impl Future<Output = Fresh<Self::Share>>;

@@ -16,9 +16,10 @@ mod parts;
 mod patches;
 mod product;
 mod series;
+mod sums;
 mod truncate;
 
-use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, Weights, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::Result,
@@ -276,6 +277,15 @@ impl Backend for Cpu {
 
     fn flip<R: Ring>(&self, bits: &CpuArray<u64>, a: &CpuArray<R>, b: &CpuArray<R>) -> CpuArray<R> {
         bits::flip(self.level, bits, a.operand(), b.operand()).into()
+    }
+
+    fn flipped_sums<R: Ring>(
+        &self,
+        bits: &[CpuArray<u64>],
+        a: &[CpuArray<R>],
+        sums: &[Weights<'_>],
+    ) -> Vec<CpuArray<R>> {
+        self.sums(bits, a, sums)
     }
 
     fn product_less<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>, c: &CpuArray<R>) -> CpuArray<R> {

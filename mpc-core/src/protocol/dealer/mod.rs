@@ -33,6 +33,7 @@
 
 mod bilinear;
 mod choose;
+mod choose_sums;
 mod compare;
 mod conjunction;
 mod equality;
@@ -46,7 +47,7 @@ mod truncate;
 pub(crate) use service::serve_on;
 pub use service::{Limits, Served, Watch, serve};
 
-use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
+use super::{Array, Chosen, Fresh, Opening, Protocol, Sums, Times, Wire};
 use crate::{
     backend::{Backend, Bits, Exponential, Payload, Series, arrange, tree},
     bilinear::{Bilinear, Linear},
@@ -311,6 +312,17 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     }
     fn needs_choose(&self, at: At, len: usize, wires: &[Mask], needs: &mut Vec<Need>) {
         needs.push(choose::needs(at, len, wires));
+    }
+
+    async fn choose_sums(
+        &self,
+        at: At,
+        bits: &[Self::Bits],
+        len: usize,
+        weights: &[&[i64]],
+        times: Option<Times<'_, Self>>,
+    ) -> Sums<Self::Share> {
+        self.sums_of(at, bits, len, weights, times).await
     }
 
     async fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
