@@ -197,6 +197,19 @@ pub trait Backend: Clone + 'static {
     /// Looks up every nibble of the public `c` in this party's shares of the dealer's tables: the planes of `lt`, lowest
     /// nibble first, then the planes of `eq`. See [`tree`].
     fn nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
+    /// The same for `m - t` for each threshold t, and with it the top bits of that.
+    fn nibbles_below<R: Ring>(
+        &self,
+        m: &Self::Array<R>,
+        thresholds: &[R],
+        tables: &Bits<Self>,
+    ) -> Vec<[Bits<Self>; 2]> {
+        let below = |&t: &R| {
+            let c = self.add_scalar(m, R::neg(t));
+            [self.nibbles(&c, tables), self.top_bits(&c)]
+        };
+        thresholds.iter().map(below).collect()
+    }
     /// The same for tables that are one-hot in all nibbles: the planes of `eq`, lowest nibble first.
     fn equal_nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
     /// This party's shares of products of bits, a plane for each group: see [`conjunction`]. `opened` and `masks` have a

@@ -317,7 +317,18 @@ impl Backend for Cpu {
     }
 
     fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        nibbles::less_or_equal(self.level, c, tables.operand()).into()
+        nibbles::less_or_equal(self.level, c, &[R::ZERO], tables.operand()).swap_remove(0).into()
+    }
+
+    fn nibbles_below<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        thresholds: &[R],
+        tables: &CpuArray<u64>,
+    ) -> Vec<[CpuArray<u64>; 2]> {
+        let leaves = nibbles::less_or_equal(self.level, m, thresholds, tables.operand());
+        let signs = thresholds.iter().map(|&t| bits::top_bits_below(self.level, m, t));
+        leaves.into_iter().zip(signs).map(|(leaves, signs)| [leaves.into(), signs.into()]).collect()
     }
 
     fn tree_level(
