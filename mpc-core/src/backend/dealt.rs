@@ -11,6 +11,9 @@ use std::{ops::Range, sync::Arc};
 pub trait Deals: Backend {
     /// Elements `range` of the random values at an address under some seeds, added up.
     fn total<R: Ring>(&self, seeds: &Arc<[Seed]>, at: Address, range: Range<usize>, how: Add) -> Self::Array<R>;
+    /// Makes sure that an array is in memory, if it follows from a rule: it will be read several times. A backend that writes it when
+    /// it is first read has nothing to do.
+    fn keep<R: Ring>(&self, _: &Self::Array<R>) {}
     /// Every element shifted down by `bits`, as an unsigned number.
     fn shifted<R: Ring>(&self, a: &Self::Array<R>, bits: u32) -> Self::Array<R>;
     /// The tables of the nibbles of each mask, less `others` by exclusive or: those of [`tree`] with `less`, or else one-hot
@@ -73,6 +76,9 @@ impl Set {
 impl Deals for Cpu {
     fn total<R: Ring>(&self, seeds: &Arc<[Seed]>, at: Address, range: Range<usize>, how: Add) -> CpuArray<R> {
         CpuArray::total(self.level(), seeds.clone(), at, range, how)
+    }
+    fn keep<R: Ring>(&self, a: &CpuArray<R>) {
+        let _: &[R] = a;
     }
     fn shifted<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
         Self::shifted(self, a, bits)

@@ -4,7 +4,7 @@
 //! # Memory
 //! A worker for each party makes an answer when no more than [`Limits::queued_bytes`] wait to leave on that party's link. So
 //! at most that, 1 MiB and one answer lie here for each party, and what it takes to make one answer, at most
-//! [`Limits::request_elements`] elements of 8 bytes; and the list of the requests, some hundred bytes each.
+//! [`Limits::request_elements`] elements of 8 bytes, and a mask of the answer before; and the list of the requests, some hundred bytes each.
 
 mod answer;
 #[cfg(test)]
@@ -19,9 +19,10 @@ use crate::{
     rand::{Prg, Seed},
     ring::Ring,
 };
-use answer::Worker;
+use answer::{Recent, Worker};
 use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox};
 use std::{
+    cell::RefCell,
     marker::PhantomData,
     sync::{
         Arc, Mutex, PoisonError,
@@ -137,6 +138,7 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
                     totals,
                     outbox: Vec::new(),
                     gathered: 0,
+                    recent: RefCell::new(Recent::None),
                     ring: PhantomData,
                 };
                 worker.run(&batches);
