@@ -128,8 +128,8 @@ fn rounds_of_layers_without_parameters() {
     type Build = fn() -> Box<dyn Layer>;
     let layers: [(Build, u64); 16] = [
         (|| Box::new(Relu), 4),
-        (|| Box::new(Elu(1.0)), 12),
-        (|| Box::new(Selu), 14),
+        (|| Box::new(Elu(1.0)), 8),
+        (|| Box::new(Selu), 10),
         (|| Box::new(Hardtanh), 4),
         (|| Box::new(Dropout::new(0.5)), 1),
         (|| Box::new(Dropout::new(0.25)), 2),

@@ -15,7 +15,8 @@
 //! Outside of the window the result has no meaning. Inside it is off by less than `(N + 1) / 2` units and 2^-18 of itself, if W is
 //! e^32 at most; on average not at all.
 //!
-//! All parties must compute the public factors alike to the last bit, on every machine: `libm`.
+//! All parties must compute the public factors alike to the last bit, on every machine and device: plain IEEE arithmetic in one order,
+//! and `libm` for what is the same for all values.
 
 use crate::ring::Ring;
 
@@ -57,13 +58,19 @@ impl Window {
         count as f64 * 0.5f64.powi(self.from as i32)
     }
 
-    /// What the dealer shares for a mask.
-    #[inline]
-    pub(super) fn decays<R: Ring>(self, mask: R) -> [u128; 2] {
-        let mask = R::low(mask);
-        // From 2^18 to 2^64.
-        let decay = nearest(2f64.powi(64) * libm::exp(-self.units(mask & (self.width() - 1))));
-        if mask & self.width() == 0 { [decay, 0] } else { [0, decay] }
+    /// What the dealer shares for masks.
+    #[inline(always)]
+    pub(super) fn decays<R: Ring>(self, masks: &[R], decays: &mut [[u128; 2]]) {
+        let (low, unit, top) = (self.width() - 1, -self.units(1), 2f64.powi(64));
+        for (masks, decays) in masks.chunks(BLOCK).zip(decays.chunks_mut(BLOCK)) {
+            let mut powers = [0.0; BLOCK];
+            powers.iter_mut().zip(masks).for_each(|(power, &mask)| *power = exp((R::low(mask) & low) as f64 * unit));
+            for ((decays, &mask), power) in decays.iter_mut().zip(masks).zip(powers) {
+                // From 2^18 to 2^64.
+                let decay = nearest(power * top);
+                *decays = if R::low(mask) & self.width() == 0 { [decay, 0] } else { [0, decay] };
+            }
+        }
     }
 }
 
@@ -74,16 +81,29 @@ impl Exponential {
         [first, first * libm::exp(self.window.units(self.window.width()))]
     }
 
-    /// A party's share, from its shares of what the dealer made for the mask; `carry` is added to 128 bits, of which the
+    /// A party's shares, from its shares of what the dealer made for the masks; `carry` is added to 128 bits, of which the
     /// highest 64 are the result.
-    #[inline]
-    pub(super) fn share<R: Ring>(&self, constants: [f64; 2], m: R, decays: [u128; 2], carry: u128) -> R {
-        let c = R::low(m).wrapping_sub(self.start as u64);
-        let grown = libm::exp(self.window.units(c & (self.window.width() - 1)));
-        let [same, other] = constants.map(|constant| nearest(constant * grown));
-        let [same, other] = if c & self.window.width() == 0 { [same, other] } else { [other, same] };
-        let sum = same.wrapping_mul(decays[0]).wrapping_add(other.wrapping_mul(decays[1])).wrapping_add(carry);
-        R::from_i128((sum >> 64) as i128)
+    #[inline(always)]
+    pub(super) fn shares<R: Ring>(
+        &self,
+        constants: [f64; 2],
+        m: &[R],
+        decays: &[[u128; 2]],
+        carry: u128,
+        shares: &mut [R],
+    ) {
+        let (width, unit) = (self.window.width(), self.window.units(1));
+        let above = |m: R| R::low(m).wrapping_sub(self.start as u64);
+        for ((m, decays), shares) in m.chunks(BLOCK).zip(decays.chunks(BLOCK)).zip(shares.chunks_mut(BLOCK)) {
+            let mut powers = [0.0; BLOCK];
+            powers.iter_mut().zip(m).for_each(|(power, &m)| *power = exp((above(m) & (width - 1)) as f64 * unit));
+            for (((share, &m), decays), power) in shares.iter_mut().zip(m).zip(decays).zip(powers) {
+                let [same, other] = constants.map(|constant| nearest(constant * power));
+                let [first, second] = if above(m) & width == 0 { [same, other] } else { [other, same] };
+                let sum = first.wrapping_mul(decays[0]).wrapping_add(second.wrapping_mul(decays[1]));
+                *share = R::from_i128((sum.wrapping_add(carry) >> 64) as i128);
+            }
+        }
     }
 
     /// What one of `parties` adds to its share.
@@ -98,10 +118,49 @@ impl Exponential {
     }
 }
 
-/// The nearest integer to a number that is not negative; the largest for more than that.
-#[inline]
+/// Elements that are worked on together.
+const BLOCK: usize = 64;
+
+/// The nearest integer to a number that is not negative and below 2^128.
+#[inline(always)]
 fn nearest(x: f64) -> u128 {
-    (x + 0.5) as u128
+    let bits = (x + 0.5).to_bits();
+    let (digits, exponent) = (u128::from(bits << 12 >> 12 | 1 << 52), (bits >> 52) as i32 - 1075);
+    if exponent < 0 { digits >> exponent.unsigned_abs().min(127) } else { digits << (exponent as u32).min(127) }
+}
+
+/// `1 / n!` for n = 12 down to 0: the next term is below 2^-52 up to half of ln 2.
+const TAYLOR: [f64; 13] = [
+    1.0 / 479_001_600.0,
+    1.0 / 39_916_800.0,
+    1.0 / 3_628_800.0,
+    1.0 / 362_880.0,
+    1.0 / 40_320.0,
+    1.0 / 5_040.0,
+    1.0 / 720.0,
+    1.0 / 120.0,
+    1.0 / 24.0,
+    1.0 / 6.0,
+    1.0 / 2.0,
+    1.0,
+    1.0,
+];
+
+/// `e^x` for |x| < 700, within 2^-49 of itself: sums and products of doubles, and nothing that may be done in more than one way.
+#[inline(always)]
+fn exp(x: f64) -> f64 {
+    /// Beside it a double has no bits for fractions: adding it rounds.
+    const INTEGERS: f64 = (3u64 << 51) as f64;
+    /// The first 32 bits of ln 2, so that their product with a small integer is exact, and the rest.
+    const LN_2: [f64; 2] = [f64::from_bits(0x3FE6_2E42_FEE0_0000), f64::from_bits(0x3DEA_39EF_3579_3C76)];
+    let shifted = x * std::f64::consts::LOG2_E + INTEGERS;
+    let doublings = shifted - INTEGERS;
+    let rest = (x - doublings * LN_2[0]) - doublings * LN_2[1];
+    let mut sum = TAYLOR[0];
+    for term in &TAYLOR[1..] {
+        sum = sum * rest + term;
+    }
+    sum * f64::from_bits(shifted.to_bits().wrapping_sub(INTEGERS.to_bits()).wrapping_add(1023) << 52)
 }
 
 #[cfg(test)]
@@ -121,12 +180,16 @@ mod tests {
                 [0, 1].map(|j| u128::from(word(x.wrapping_add(4 * i + j))) << 64 | u128::from(word(mask ^ (2 * i + j))))
             })
             .collect();
-        let decays = e.window.decays(mask);
+        let mut made = [[0; 2]];
+        e.window.decays(&[mask], &mut made);
+        let [decays] = made;
         let last = [0, 1].map(|j: usize| shares.iter().fold(decays[j], |rest, share| rest.wrapping_sub(share[j])));
         shares.push(last);
         let sum = shares.iter().enumerate().fold(0u64, |sum, (party, share)| {
             let carry = Exponential::carry(shares.len(), party == 0);
-            sum.wrapping_add(e.share(e.constants(), m, *share, carry))
+            let mut out = [0];
+            e.shares(e.constants(), &[m], &[*share], carry, &mut out);
+            sum.wrapping_add(out[0])
         });
         let exact = (x as i64 as f64 * 0.5f64.powi(e.window.from as i32)).exp() * 2f64.powi(e.to as i32);
         (sum as i64 as f64 - exact, exact)
@@ -156,6 +219,23 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn exponentials_and_integers_are_near() {
+        for x in (-40_000..=40_000).map(|i| f64::from(i) / 500.0) {
+            let (found, expected) = (exp(x), libm::exp(x));
+            assert!((found / expected - 1.0).abs() < 0.5f64.powi(49), "e^{x}: {found}, not {expected}");
+            let nearest = nearest(expected);
+            assert!(
+                (nearest as f64 - expected).abs() <= (0.5f64).max(expected * 0.5f64.powi(52)),
+                "{expected}: {nearest}"
+            );
+        }
+        assert_eq!(
+            (exp(0.0), nearest(2f64.powi(64)), nearest(0.0), nearest(0.5), nearest(2.4)),
+            (1.0, 1 << 64, 0, 1, 2)
+        );
     }
 
     #[test]
