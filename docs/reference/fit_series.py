@@ -78,7 +78,6 @@ FITS = [
     ("rsqrt", lambda u: u**-0.5, 1 / 16, 1, 2, 16, "both", lambda u: u**0.5),
     ("sqrt", lambda u: u**0.5, 1 / 16, 1, 2, 12, "both", lambda u: u**-0.5),
     ("log", np.log, 1 / 16, 1, 2, 16, "both"),
-    ("exp", np.exp, 0, 6 * np.log(2) + 0.005, 8, 12, "both", lambda t: np.exp(-t)),
 ]
 
 for name, *arguments in FITS:

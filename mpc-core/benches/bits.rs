@@ -1,5 +1,6 @@
 //! Elements a second of the kernels on bits, at every level of instructions that this processor has, over 64-bit words:
-//! the steps of a comparison, in their order, then choice, truncation, and what the dealer makes of masks.
+//! the steps of a comparison, in their order, then choice, truncation, and what the dealer makes of masks; sums of choices, and
+//! exponentials.
 //!
 //! ```text
 //! RAYON_NUM_THREADS=1 cargo bench -p mpc-core --bench bits
@@ -7,7 +8,7 @@
 //! ```
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use mpc_core::backend::{Backend, ByBit, Cpu, Level, tree};
+use mpc_core::backend::{Backend, ByBit, Cpu, Deals, Exponential, Level, Weights, exponential::Window, tree};
 use std::{hint::black_box, time::Duration};
 
 /// Elements: not a power of two, and one for which the planes lie whole pages apart.
@@ -54,6 +55,17 @@ fn kernels(c: &mut Criterion) {
             bench("truncate_opened", &|| drop(black_box(cpu.truncate_opened(&a, &b, &dealt, 16, true))));
             bench("dealer tables", &|| drop(black_box(cpu.tables(&a, &none))));
             bench("dealer monomials", &|| drop(black_box(cpu.monomials(64, &all_masks, width))));
+            // Eight bits that choose, with three sets of weights.
+            let chosen = [(); 8].map(|()| bits.clone());
+            let numbers: Vec<_> = (12..20).map(|seed| words(&cpu, seed, len)).collect();
+            let factors: Vec<i64> = (0..8).map(|k| 1 << (4 * k)).collect();
+            let sums = [true, false, true].map(|with_ones| Weights { factors: &factors, with_ones });
+            bench("flipped_sums", &|| drop(black_box(cpu.flipped_sums(&chosen, &numbers, &sums))));
+            let window = Window { log2: 21, from: 16 };
+            let e = Exponential { to: 16, start: -726_817, window };
+            let decays = cpu.upload(vec![1u128 << 70; 2 * len]);
+            bench("exponential", &|| drop(black_box(cpu.exponential(&e, &a, &decays, 0))));
+            bench("dealer decays", &|| drop(black_box(Deals::decays(&cpu, window, &a, &decays))));
         }
     }
 }

@@ -47,7 +47,8 @@ fn is_small(kind: &NeedKind) -> bool {
         NeedKind::TruncateMasked { mask: m, .. }
         | NeedKind::ChoiceTruncated { mask: m, .. }
         | NeedKind::Compare { mask: m, .. }
-        | NeedKind::Equal { mask: m } => mask(m),
+        | NeedKind::Equal { mask: m }
+        | NeedKind::Decays { mask: m, .. } => mask(m),
         NeedKind::Choice { len, wires } => *len <= SMALL && wires.iter().all(mask),
         NeedKind::Conjunction { len, groups } => *len <= SMALL && groups.len() <= 64,
         NeedKind::Waves { mask: m, harmonics, .. } => mask(m) && *harmonics <= 16,
@@ -71,6 +72,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: [Axis { size: 0, stride: 1 }].into() }) },
         NeedKind::Conjunction { len: 12, groups: vec![2, 4] },
         NeedKind::Waves { mask: mask(3), period_log2: 20, harmonics: 3 },
+        NeedKind::Decays { mask: mask(3), window: 21, from: 16 },
     ];
     let encoded = kinds.into_iter().map(|kind| postcard::to_allocvec(&vec![Need { op: 9, part: 0, kind }]));
     encoded.filter_map(Result::ok).collect()

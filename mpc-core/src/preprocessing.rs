@@ -12,7 +12,7 @@ pub(crate) use package::{Header, Place};
 pub use plan::Plan;
 
 use crate::{
-    backend::{conjunction, tree},
+    backend::{conjunction, exponential::Window, tree},
     bilinear::Bilinear,
     error::{Error, Result},
     rand::{Address, Purpose},
@@ -164,6 +164,15 @@ pub enum NeedKind {
         /// How many multiples.
         harmonics: u16,
     },
+    /// The exponential of a negative mask, in one of two places: 32 bytes an element.
+    Decays {
+        /// The mask.
+        mask: Mask,
+        /// log2 of the window in units of the last place.
+        window: u32,
+        /// Fractional bits of the value.
+        from: u32,
+    },
 }
 
 impl Need {
@@ -190,6 +199,8 @@ impl Need {
                 bits * dealt(tree::plane(*len))
             }
             NeedKind::Waves { mask, harmonics, .. } => made(mask) + 4 * u64::from(*harmonics) * dealt(mask.out_len()),
+            // Two of 128 bits, and as much to hide them.
+            NeedKind::Decays { mask, .. } => made(mask) + 8 * dealt(mask.out_len()),
         }
     }
 
@@ -253,6 +264,9 @@ impl Need {
                     && *period_log2 <= 52
                     && *harmonics <= 256
                     && bounded(m.out_len().checked_mul(2 * usize::from(*harmonics)))
+            }
+            NeedKind::Decays { mask: m, window, from } => {
+                mask(m) && Window { log2: *window, from: *from }.is_sound(64) && bounded(m.out_len().checked_mul(2))
             }
         };
         if sound {
@@ -321,6 +335,7 @@ fn purpose(number: u8) -> Option<Purpose> {
         Waves,
         FactorProducts,
         ChoiceSign,
+        Decays,
     ]
     .into_iter()
     .find(|&purpose| purpose as u8 == number)

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{ULP, agreed, alice, bob, close};
-use mpc_core::{Secret, Session, Tensor, sim::Sim};
+use mpc_core::{ProtocolKind, Secret, Session, Tensor, sim::Sim};
 
 #[test]
 fn quotients_repeat_after_the_reciprocal() {
@@ -70,6 +70,30 @@ fn numbers_divide_and_are_divided() {
         close(positive.pow(-0.5).reveal().await?, (0..40).map(|i| (0.25 + i as f64).powf(-0.5)), 4e-4);
         Ok(())
     }));
+}
+
+/// The units at the ends of the window and beside them, and far outside, with one mask and another.
+#[test]
+fn exponentials_are_right_at_the_ends_of_their_window() {
+    let ends = [-16.0f64, 30.0].map(|exponent| (exponent * std::f64::consts::LN_2 / ULP).round());
+    let near = ends.into_iter().flat_map(|end| (-3..=3).map(move |d| (end + f64::from(d)) * ULP));
+    let far = [-30.0, 22.0, 32.0, -32.0, 64.0, -64.0, 500.0, -500.0, 2f64.powi(29), -2f64.powi(29)];
+    let x: Vec<f64> = near.chain(far).chain([0.0, ULP, -ULP, 1.0, -1.0]).collect();
+    for (protocol, parties) in
+        [(ProtocolKind::Plain, 2), (ProtocolKind::Dealer, 2), (ProtocolKind::Dealer, 3), (ProtocolKind::Dealer, 5)]
+    {
+        for seed in 0..4 {
+            let found = agreed(Sim::new(parties).protocol(protocol).seed(seed).run(async |s: Session| {
+                let x = alice(&s, x.len(), |i| x[i]);
+                Ok(x.exp().reveal().await?.into_raw_vec_and_offset().0)
+            }));
+            for (&x, y) in x.iter().zip(found) {
+                let expected = x.exp().min(2f64.powi(30) - ULP);
+                let claim = (parties as f64 / 2.0 + 1.0) * ULP + expected * 0.5f64.powi(17);
+                assert!((y - expected).abs() <= claim, "{protocol:?}, {parties} parties: e^{x} is {expected}, not {y}");
+            }
+        }
+    }
 }
 
 #[test]

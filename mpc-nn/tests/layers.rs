@@ -119,8 +119,8 @@ fn activations() {
     check(&x, Sigmoid, clear::sigmoid);
     check(&x, Tanh, f64::tanh);
     check(&x, Softplus, |x| x.exp().ln_1p());
-    Check::new(1e-4, 2e-4).rounds(4 * 2 + 18).layer(|_| Softmax(1), &x, |_, x| clear::softmax(x));
-    Check::new(2e-4, 2e-4).rounds(4 * 2 + 14).layer(|_| LogSoftmax(1), &x, |_, x| clear::log_softmax(x));
+    Check::new(1e-4, 2e-4).rounds(4 * 2 + 14).layer(|_| Softmax(1), &x, |_, x| clear::softmax(x));
+    Check::new(2e-4, 2e-4).rounds(4 * 2 + 10).layer(|_| LogSoftmax(1), &x, |_, x| clear::log_softmax(x));
 }
 
 #[test]
@@ -128,8 +128,8 @@ fn rounds_of_layers_without_parameters() {
     type Build = fn() -> Box<dyn Layer>;
     let layers: [(Build, u64); 16] = [
         (|| Box::new(Relu), 4),
-        (|| Box::new(Elu(1.0)), 12),
-        (|| Box::new(Selu), 14),
+        (|| Box::new(Elu(1.0)), 8),
+        (|| Box::new(Selu), 10),
         (|| Box::new(Hardtanh), 4),
         (|| Box::new(Dropout::new(0.5)), 1),
         (|| Box::new(Dropout::new(0.25)), 2),

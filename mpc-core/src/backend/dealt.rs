@@ -1,6 +1,6 @@
 //! What a dealer computes, beyond what parties do: on the processor or on a GPU, with the same bits.
 
-use super::{Add, Backend, Bits, Cpu, CpuArray, conjunction, tree};
+use super::{Add, Backend, Bits, Cpu, CpuArray, conjunction, exponential::Window, tree};
 use crate::{
     rand::{Address, Seed},
     ring::Ring,
@@ -11,6 +11,9 @@ use std::{ops::Range, sync::Arc};
 pub trait Deals: Backend {
     /// Elements `range` of the random values at an address under some seeds, added up.
     fn total<R: Ring>(&self, seeds: &Arc<[Seed]>, at: Address, range: Range<usize>, how: Add) -> Self::Array<R>;
+    /// Makes sure that an array is in memory, if it follows from a rule: it will be read several times. A backend that writes it when
+    /// it is first read has nothing to do.
+    fn keep<R: Ring>(&self, _: &Self::Array<R>) {}
     /// Every element shifted down by `bits`, as an unsigned number.
     fn shifted<R: Ring>(&self, a: &Self::Array<R>, bits: u32) -> Self::Array<R>;
     /// The tables of the nibbles of each mask, less `others` by exclusive or: those of [`tree`] with `less`, or else one-hot
@@ -27,6 +30,13 @@ pub trait Deals: Backend {
         masks: &Self::Array<R>,
         others: &Self::Array<R>,
     ) -> Self::Array<R>;
+    /// The decays of masks (see [`exponential`](super::exponential)), two for each, less `others`. Without a kernel of its own, a
+    /// backend makes them in host memory.
+    fn decays<R: Ring>(&self, window: Window, masks: &Self::Array<R>, others: &Self::Array<u128>) -> Self::Array<u128> {
+        let cpu = Cpu::default();
+        let (masks, others) = (cpu.upload(self.download(masks)), cpu.upload(self.download(others)));
+        self.upload(cpu.download(&Cpu::decays(&cpu, window, &masks, &others)))
+    }
 }
 
 /// Planes: bit i of `set` is plane `first + i`.
@@ -67,6 +77,9 @@ impl Deals for Cpu {
     fn total<R: Ring>(&self, seeds: &Arc<[Seed]>, at: Address, range: Range<usize>, how: Add) -> CpuArray<R> {
         CpuArray::total(self.level(), seeds.clone(), at, range, how)
     }
+    fn keep<R: Ring>(&self, a: &CpuArray<R>) {
+        let _: &[R] = a;
+    }
     fn shifted<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {
         Self::shifted(self, a, bits)
     }
@@ -84,5 +97,8 @@ impl Deals for Cpu {
         others: &CpuArray<R>,
     ) -> CpuArray<R> {
         Self::waves(self, code, harmonics, masks, others)
+    }
+    fn decays<R: Ring>(&self, window: Window, masks: &CpuArray<R>, others: &CpuArray<u128>) -> CpuArray<u128> {
+        Self::decays(self, window, masks, others)
     }
 }

@@ -1,6 +1,6 @@
 //! The backend of cost reports: arrays are lengths, kernels do nothing.
 
-use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     rand::{Address, Seed},
@@ -187,6 +187,9 @@ impl Backend for Meta {
         self.array(2 * level.nodes.len() * (leaves.len / (2 * level.pairs)))
     }
     fn series<R: Ring>(&self, _: &Series, _: u32, m: &MetaArray<R>, _: &MetaArray<R>, _: bool) -> MetaArray<R> {
+        self.array(m.len)
+    }
+    fn exponential<R: Ring>(&self, _: &Exponential, m: &MetaArray<R>, _: &MetaArray<u128>, _: u128) -> MetaArray<R> {
         self.array(m.len)
     }
 }

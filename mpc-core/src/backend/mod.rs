@@ -8,6 +8,7 @@ mod cpu;
 #[cfg(feature = "cuda")]
 pub mod cuda;
 mod dealt;
+pub mod exponential;
 mod meta;
 mod payload;
 pub mod series;
@@ -19,6 +20,7 @@ pub use cpu::{Add, Cpu, CpuArray};
 #[cfg(feature = "cuda")]
 pub use cuda::Cuda;
 pub use dealt::{Deals, Set};
+pub use exponential::Exponential;
 pub use meta::Meta;
 pub use payload::{Payload, Travelling};
 pub use series::Series;
@@ -61,6 +63,15 @@ pub struct Masked<'a, B: Backend, R: Ring> {
     pub dealt: &'a B::Array<R>,
     /// Whether this is party 0.
     pub first: bool,
+}
+
+/// One of the results of [`Backend::flipped_sums`].
+#[derive(Clone, Copy, Debug)]
+pub struct Weights<'a> {
+    /// The weight of each array.
+    pub factors: &'a [i64],
+    /// Whether a set bit stands for `1 - a`, and not for `-a`.
+    pub with_ones: bool,
 }
 
 /// Kernels on flat arrays. Lengths of operands must agree as each method says; a backend may panic if they do not, which
@@ -135,6 +146,23 @@ pub trait Backend: Clone + 'static {
     fn flip<R: Ring>(&self, bits: &Bits<Self>, a: &Self::Array<R>, b: &Self::Array<R>) -> Self::Array<R> {
         self.choose(bits, &self.sub(a, b), b)
     }
+    /// Sums of `weight * (bit ? one - a : a)` over some arrays, each with its bits; one is 1 or 0 as the sum says.
+    fn flipped_sums<R: Ring>(
+        &self,
+        bits: &[Bits<Self>],
+        a: &[Self::Array<R>],
+        sums: &[Weights<'_>],
+    ) -> Vec<Self::Array<R>> {
+        let len = a.first().map_or(0, |a| self.len(a));
+        let total = |sum: &Weights<'_>| {
+            let one = self.fill(len, if sum.with_ones { R::ONE } else { R::ZERO });
+            let terms = bits.iter().zip(a).zip(sum.factors).filter(|(_, factor)| **factor != 0);
+            let terms =
+                terms.map(|((bits, a), factor)| self.linear(&Linear::Times(*factor), &self.flip(bits, &one, a)));
+            terms.reduce(|sum, term| self.add(&sum, &term)).unwrap_or_else(|| self.fill(len, R::ZERO))
+        };
+        sums.iter().map(total).collect()
+    }
     /// `a * b - c`, element by element.
     fn product_less<R: Ring>(&self, a: &Self::Array<R>, b: &Self::Array<R>, c: &Self::Array<R>) -> Self::Array<R> {
         self.sub(&self.bilinear(&Bilinear::Mul { len: self.len(a) }, a, b), c)
@@ -169,6 +197,19 @@ pub trait Backend: Clone + 'static {
     /// Looks up every nibble of the public `c` in this party's shares of the dealer's tables: the planes of `lt`, lowest
     /// nibble first, then the planes of `eq`. See [`tree`].
     fn nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
+    /// The same for `m - t` for each threshold t, and with it the top bits of that.
+    fn nibbles_below<R: Ring>(
+        &self,
+        m: &Self::Array<R>,
+        thresholds: &[R],
+        tables: &Bits<Self>,
+    ) -> Vec<[Bits<Self>; 2]> {
+        let below = |&t: &R| {
+            let c = self.add_scalar(m, R::neg(t));
+            [self.nibbles(&c, tables), self.top_bits(&c)]
+        };
+        thresholds.iter().map(below).collect()
+    }
     /// The same for tables that are one-hot in all nibbles: the planes of `eq`, lowest nibble first.
     fn equal_nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;
     /// This party's shares of products of bits, a plane for each group: see [`conjunction`]. `opened` and `masks` have a
@@ -205,4 +246,18 @@ pub trait Backend: Clone + 'static {
         waves: &Self::Array<R>,
         first: bool,
     ) -> Self::Array<R>;
+    /// This party's share of the exponential of `x = m - r` for the public `m`, from its shares of what the dealer made of r:
+    /// two numbers for each. See [`Exponential`], and there `carry`. Without a kernel of its own, a backend does it in host
+    /// memory.
+    fn exponential<R: Ring>(
+        &self,
+        e: &Exponential,
+        m: &Self::Array<R>,
+        decays: &Self::Array<u128>,
+        carry: u128,
+    ) -> Self::Array<R> {
+        let cpu = Cpu::default();
+        let (m, decays) = (cpu.upload(self.download(m)), cpu.upload(self.download(decays)));
+        self.upload(cpu.download(&cpu.exponential(e, &m, &decays, carry)))
+    }
 }

@@ -13,8 +13,8 @@
 //!
 //! | | rounds | sent per value and peer | dealt per value |
 //! |---|---|---|---|
-//! | with scales | 8 | 32 + (33 t + c + 2) / 8 | 56 + 12 t + 8 c + 16 K, and 8 c with slopes |
-//! | without | 6 | 16 + (33 t + c + 1) / 8 | 40 + 12 t + 8 c + 16 K, and 8 c with slopes |
+//! | with scales | 8 | 32 + (33 t + c + 2) / 8 | 56 + 12 t + 16 c + 16 K |
+//! | without | 6 | 16 + (33 t + c + 1) / 8 | 40 + 12 t + 16 c + 16 K |
 //!
 //! Round 1 opens x, 2 and 3 compare it with the thresholds, 4 opens the bits of the intervals, 5 opens y and the scale, 6
 //! rescales the series, 7 opens it, 8 rescales the product. Without scales round 6 is the last.
@@ -23,11 +23,10 @@ use crate::{
     backend::Series,
     bilinear::{Bilinear, Linear},
     preprocessing::{Mask, Need},
-    protocol::{Protocol, Wire},
+    protocol::{Protocol, Times, Wire},
     rand::At,
     ring::Ring,
 };
-use futures_util::future::join_all;
 use std::rc::Rc;
 
 /// What happens on one interval, in units of the ring.
@@ -78,23 +77,15 @@ impl Scaled {
         Self { thresholds, pieces, series, kept, drop }
     }
 
-    /// The slope of all intervals, if it is one: then no bit has to multiply x.
-    fn slope(&self) -> Option<i64> {
-        let first = self.pieces.first()?.slope;
-        self.pieces.iter().all(|piece| piece.slope == first).then_some(first)
-    }
-
     /// The intervals whose bits are needed.
     fn chosen(&self) -> Vec<usize> {
-        let slope = self.slope();
-        let idle = |piece: &Piece| Piece { slope: slope.map_or(piece.slope, |_| 0), ..*piece } == Piece::default();
-        (0..self.pieces.len()).filter(|&at| !idle(&self.pieces[at])).collect()
+        (0..self.pieces.len()).filter(|&at| self.pieces[at] != Piece::default()).collect()
     }
 }
 
 /// The result of the function at a wire: as many fractional bits as the plan was made for.
 pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P>>) -> P::Share {
-    let (len, slope, chosen) = (x.len, f.slope(), f.chosen());
+    let (len, chosen) = (x.len, f.chosen());
     let thresholds: Vec<P::Ring> = f.thresholds.iter().map(|&t| P::Ring::from_i128(t.into())).collect();
     let below = protocol.less_than(at.step(RANGE), x, &thresholds).await;
     let inside: Vec<P::Bits> = chosen
@@ -106,31 +97,23 @@ pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P
             (None, None) => unreachable!("a function has two intervals at least"),
         })
         .collect();
-    let wires = if slope.is_some() { &[][..] } else { std::slice::from_ref(x) };
-    let choices = inside.iter().enumerate().map(|(k, bit)| protocol.choose(at.step(CHOICE + k as u8), bit, len, wires));
-    let choices = join_all(choices).await;
-
-    let times = |factor: i64, share: &P::Share| protocol.linear(&Linear::Times(factor), share);
-    let total = |of: fn(&Piece) -> i64| {
-        let terms = chosen.iter().zip(&choices).filter(|(at, _)| of(&f.pieces[**at]) != 0);
-        let terms = terms.map(|(at, choice)| times(of(&f.pieces[*at]), &choice.number));
-        terms.reduce(|sum, term| protocol.add(&sum, &term))
-    };
-    let sloped = match slope {
-        Some(slope) => Some(times(slope, &x.share)),
-        None => {
-            let terms = chosen.iter().zip(&choices);
-            let terms = terms.flat_map(|(at, choice)| choice.products.iter().map(|x| times(f.pieces[*at].slope, x)));
-            terms.reduce(|sum, term| protocol.add(&sum, &term))
-        }
-    };
+    let weights = |of: fn(&Piece) -> i64| -> Vec<i64> { chosen.iter().map(|&at| of(&f.pieces[at])).collect() };
+    // Offsets, then scales, then constants: as far as there are any.
+    let sums = [weights(|piece| piece.offset), weights(|piece| piece.scale), weights(|piece| piece.constant)];
+    let used = sums.each_ref().map(|weights| weights.iter().any(|&weight| weight != 0));
+    let sums: Vec<&[i64]> = sums.iter().zip(used).filter(|(_, used)| *used).map(|(weights, _)| &weights[..]).collect();
+    let slopes = weights(|piece| piece.slope);
+    let times = Some(Times { wire: x, factors: &slopes });
+    let chosen = protocol.choose_sums(at.step(CHOICE), &inside, len, &sums, times).await;
+    let mut numbers = chosen.numbers.into_iter();
+    let [offset, scale, constant] = used.map(|used| if used { numbers.next() } else { None });
     let sum = |a: Option<P::Share>, b: Option<P::Share>| match (a, b) {
         (Some(a), Some(b)) => protocol.add(&a, &b),
-        (a, b) => a.or(b).unwrap_or_else(|| times(0, &x.share)),
+        (a, b) => a.or(b).unwrap_or_else(|| protocol.linear(&Linear::Times(0), &x.share)),
     };
-    let y = Wire::step(sum(sloped, total(|piece| piece.offset)), len, at.step(NORMAL));
+    let y = Wire::step(sum(chosen.product, offset), len, at.step(NORMAL));
     let scale = f.drop.map(|drop| {
-        let scale = Wire::step(sum(total(|piece| piece.scale), None), len, at.step(SCALE));
+        let scale = Wire::step(sum(scale, None), len, at.step(SCALE));
         protocol.open_early(&scale);
         (scale, drop)
     });
@@ -144,7 +127,7 @@ pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P
             protocol.truncate(at.step(PRODUCT), product, drop).await
         }
     };
-    sum(Some(value), total(|piece| piece.constant))
+    sum(Some(value), constant)
 }
 
 fn series_bits<P: Protocol>(protocol: &P) -> u32 {
@@ -157,9 +140,8 @@ pub fn needs_scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Mask, nee
     let len = x.out_len();
     let wire = |step: u8| Mask::fresh(at.op, at.step(step).part, len);
     protocol.needs_less_than(at.step(RANGE), x, f.thresholds.len(), needs);
-    let wires = if f.slope().is_some() { &[][..] } else { std::slice::from_ref(x) };
     for k in 0..f.chosen().len() {
-        protocol.needs_choose(at.step(CHOICE + k as u8), len, wires, needs);
+        protocol.needs_choose(at.step(CHOICE + k as u8), len, std::slice::from_ref(x), needs);
     }
     protocol.needs_series(at.step(VALUE), &f.series, &wire(NORMAL), needs);
     protocol.needs_truncate(at.step(VALUE), len, series_bits(protocol) - f.kept, needs);

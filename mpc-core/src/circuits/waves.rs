@@ -1,12 +1,11 @@
 //! The coefficients of the series of [`wide`](super::wide): least-maximum fits of the relative error (absolute for the
-//! logarithm) on [1/16, 1] with period 2, and of e^t on [0, 6 ln 2] with period 8 (docs/reference/fit_series.py prints
-//! them). The largest errors: reciprocal 2.6e-5, rsqrt 8.6e-6, sqrt 9.8e-7, log 3.3e-6, exp 2.8e-6.
+//! logarithm) on [1/16, 1] with period 2 (docs/reference/fit_series.py prints them). The largest errors: reciprocal 2.6e-5,
+//! rsqrt 8.6e-6, sqrt 9.8e-7, log 3.3e-6.
 
 pub(super) const RECIPROCAL_MEAN: f64 = 28.320901980536128;
 pub(super) const RSQRT_MEAN: f64 = 10.218079473370159;
 pub(super) const SQRT_MEAN: f64 = -0.44661798600061947;
 pub(super) const LOG_MEAN: f64 = -4.4989933577884855;
-pub(super) const EXP_MEAN: f64 = 22.48701432151151;
 
 pub(super) const RECIPROCAL_COSINES: [f64; 20] = [
     34.1446689051594,
@@ -158,34 +157,4 @@ pub(super) const LOG_SINES: [f64; 16] = [
     -0.36335615507826347,
     -0.025917086083670136,
     0.006558807634309589,
-];
-
-pub(super) const EXP_COSINES: [f64; 12] = [
-    -30.68401869889876,
-    12.480900928668119,
-    -3.138570367616702,
-    -6.9271355764988565,
-    11.05794842474199,
-    -1.4333528396826758,
-    -4.825728076322845,
-    1.4464623057944976,
-    0.8323251643207166,
-    -0.2626449358613617,
-    -0.04096702616864334,
-    0.007763593182321803,
-];
-
-pub(super) const EXP_SINES: [f64; 12] = [
-    -10.444882219332646,
-    13.400921132567829,
-    -12.974094225274841,
-    10.53204344608304,
-    1.4226417751742098,
-    -8.234359184415386,
-    2.000193880581598,
-    2.2627149575000534,
-    -0.728861626003642,
-    -0.22741134932028917,
-    0.0629306533402838,
-    0.003548257757374884,
 ];

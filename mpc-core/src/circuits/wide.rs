@@ -1,17 +1,21 @@
-//! The functions that the [`scaled`](super::scaled) circuit knows, cut into intervals for a code of numbers.
+//! The functions that cover the whole range of numbers, planned for a code of numbers.
 //!
-//! Reciprocal, roots and logarithm shift |x| by steps of four bits to `u` in [1/16, 1), which one series fits; the
-//! exponential subtracts steps of `6 ln 2`, so that all scales are powers of two. What the intervals do not cover
-//! saturates: see [`Function`].
+//! Reciprocal, roots and logarithm shift |x| by steps of four bits to `u` in [1/16, 1), which one series fits: the circuit
+//! [`scaled`](super::scaled). The exponential has a circuit of its own, [`power`](super::power). What they do not cover saturates:
+//! see [`Function`].
 
 use super::{
+    power::Power,
     scaled::{Piece, Scaled, TURN_BITS},
     waves::{
-        EXP_COSINES, EXP_MEAN, EXP_SINES, LOG_COSINES, LOG_MEAN, LOG_SINES, RECIPROCAL_COSINES, RECIPROCAL_MEAN,
-        RECIPROCAL_SINES, RSQRT_COSINES, RSQRT_MEAN, RSQRT_SINES, SQRT_COSINES, SQRT_MEAN, SQRT_SINES,
+        LOG_COSINES, LOG_MEAN, LOG_SINES, RECIPROCAL_COSINES, RECIPROCAL_MEAN, RECIPROCAL_SINES, RSQRT_COSINES,
+        RSQRT_MEAN, RSQRT_SINES, SQRT_COSINES, SQRT_MEAN, SQRT_SINES,
     },
 };
-use crate::{backend::Series, fixed::Fixed};
+use crate::{
+    backend::{Exponential, Series, exponential::Window},
+    fixed::Fixed,
+};
 
 /// Which function, and what it does where it has no value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -24,7 +28,7 @@ pub enum Function {
     Sqrt,
     /// `ln(x)`. What is not positive counts as the smallest positive number.
     Log,
-    /// `e^x`. The largest number where that would be larger.
+    /// `e^x`. The largest number where that would be larger, and 0 where it would be less than a unit of the last place.
     Exp,
     /// `sin(x)`.
     Sin,
@@ -50,6 +54,17 @@ pub struct Wide {
     pub lift: Option<Lift>,
 }
 
+/// How a function is computed, for a code of numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Plan {
+    /// Cut into intervals.
+    Scaled(Scaled),
+    /// The exponential.
+    Power(Power),
+    /// A sine or cosine.
+    Wave(Series),
+}
+
 /// Where a reciprocal is multiplied, and by what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Lift {
@@ -61,8 +76,8 @@ pub struct Lift {
 
 /// Bits of |x| that an interval spans.
 const STEP: i32 = 4;
-/// Doublings of the exponential that an interval spans.
-const DOUBLINGS: i32 = 6;
+/// Doublings of the exponential in the largest window: e^32 is a little more than 2^46.
+const WINDOW_BITS: i32 = 46;
 /// Fractional bits of scales.
 const SCALE_BITS: i32 = 2;
 /// Products of value and scale stay below 2^61.
@@ -96,17 +111,17 @@ impl Wide {
         self.lift.filter(|lift| exponent >= lift.start).map_or(0, |lift| lift.bits)
     }
 
-    /// Its plan for the circuit; nothing for a wave, which has its own.
-    pub fn plan(&self, fixed: Fixed) -> Option<Scaled> {
+    /// How it is computed.
+    pub fn plan(&self, fixed: Fixed) -> Plan {
         match self.function {
-            Function::Sin | Function::Cos => None,
-            Function::Exp => Some(self.exponential(fixed)),
-            _ => Some(self.by_magnitude(fixed)),
+            Function::Sin | Function::Cos => Plan::Wave(self.wave(fixed)),
+            Function::Exp => Plan::Power(self.exponential(fixed)),
+            _ => Plan::Scaled(self.by_magnitude(fixed)),
         }
     }
 
     /// The series of a wave.
-    pub fn wave(&self, fixed: Fixed) -> Series {
+    fn wave(&self, fixed: Fixed) -> Series {
         let (sines, cosines): (&[f64], &[f64]) = match self.function {
             Function::Cos => (&[0.0], &[1.0]),
             _ => (&[1.0], &[0.0]),
@@ -182,34 +197,18 @@ impl Wide {
         Scaled::new(thresholds, pieces, series, kept, drop)
     }
 
-    fn exponential(&self, fixed: Fixed) -> Scaled {
-        let (low, high) = self.range;
-        let series = Series {
-            period_log2: 3 + self.from - fixed.bits(),
-            constant: EXP_MEAN,
-            linear: 0.0,
-            sines: &EXP_SINES,
-            cosines: &EXP_COSINES,
-        };
+    fn exponential(&self, fixed: Fixed) -> Power {
+        let high = self.range.1;
+        let low = self.range.0.max(high - WINDOW_BITS);
         let unit = 2f64.powi(self.from as i32);
         // Where the result reaches 2^exponent units.
         let start = |exponent: i32| {
             (std::f64::consts::LN_2 * f64::from(exponent - self.to as i32) * unit).round_ties_even() as i64
         };
-        let (mut thresholds, mut pieces) = (Vec::new(), vec![Piece { slope: 1, ..Piece::default() }]);
-        let mut exponent = low;
-        while exponent < high {
-            thresholds.push(start(exponent));
-            let scale = 1i64 << (exponent + SCALE_BITS).max(0);
-            pieces.push(Piece { slope: 1, offset: -start(exponent), scale, constant: 0 });
-            exponent += DOUBLINGS;
-        }
-        if self.saturates(fixed) {
-            thresholds.push(start(high));
-            pieces.push(Piece { slope: 1, constant: (1 << high) - 1, ..Piece::default() });
-        }
-        let kept = (PRODUCT_BITS - exponent - SCALE_BITS).clamp(1, 24);
-        Scaled::new(thresholds, pieces, series, kept as u32, Some((kept + SCALE_BITS) as u32))
+        let (first, last) = (start(low), start(high));
+        let log2 = (last - first).max(1).ilog2() + 1;
+        let exponential = Exponential { to: self.to, start: first, window: Window { log2, from: self.from } };
+        Power { exponential, largest: self.saturates(fixed).then_some((last, (1 << high) - 1)) }
     }
 
     /// Whether results beyond the range may occur.
@@ -247,8 +246,8 @@ mod tests {
     fn the_fits_are_as_good_as_they_say() {
         let fixed = Fixed::new(16).unwrap();
         let check = |function: Function, low: f64, high: f64, claim: f64, clear: fn(f64) -> f64| {
-            let mut series = Wide::of(function, fixed).plan(fixed).unwrap().series;
-            series.period_log2 = if function == Function::Exp { 3 } else { 1 };
+            let mut series = Wide::of(function, fixed).by_magnitude(fixed).series;
+            series.period_log2 = 1;
             for i in 0..=10_000 {
                 let u = low + (high - low) * f64::from(i) / 10_000.0;
                 let (found, expected) = (series.eval(u), clear(u));
@@ -261,28 +260,48 @@ mod tests {
         check(Function::Rsqrt, 0.0625, 1.0, 8.7e-6, |u| u.sqrt().recip());
         check(Function::Sqrt, 0.0625, 1.0, 9.9e-7, f64::sqrt);
         check(Function::Log, 0.0625, 1.0, 3.4e-6, libm::log);
-        check(Function::Exp, 0.0, 6.0 * std::f64::consts::LN_2, 2.9e-6, libm::exp);
     }
 
     #[test]
     fn products_stay_in_the_ring_at_every_precision() {
         for bits in 10..=24 {
             let fixed = Fixed::new(bits).unwrap();
-            for function in [Function::Reciprocal, Function::Rsqrt, Function::Sqrt, Function::Log, Function::Exp] {
-                let plan = Wide::of(function, fixed).plan(fixed).unwrap();
+            for function in [Function::Reciprocal, Function::Rsqrt, Function::Sqrt, Function::Log] {
+                let plan = Wide::of(function, fixed).by_magnitude(fixed);
                 assert_eq!(plan.pieces.len(), plan.thresholds.len() + 1);
                 assert!(plan.thresholds.is_sorted() && plan.thresholds.len() <= 64, "{function:?} at {bits}");
                 let largest = match function {
                     Function::Reciprocal => 16.0,
                     Function::Rsqrt => 4.0,
-                    Function::Sqrt => 1.0,
-                    _ => 64.0,
+                    _ => 1.0,
                 };
                 let scale = plan.pieces.iter().map(|piece| piece.scale.unsigned_abs()).max().unwrap();
                 assert!(
                     largest * scale as f64 * 2f64.powi(plan.kept as i32) <= 2f64.powi(61),
                     "{function:?} at {bits}"
                 );
+            }
+        }
+    }
+
+    #[test]
+    fn windows_hold_all_exponents_and_their_ends() {
+        for bits in 10..=24 {
+            let fixed = Fixed::new(bits).unwrap();
+            let whole = Wide::of(Function::Exp, fixed);
+            let negative = Wide { to: (bits + 10).min(28), range: (-4, (bits + 10).min(28) as i32), ..whole };
+            for f in [whole, negative] {
+                let Power { exponential, largest } = f.exponential(fixed);
+                assert!(exponential.window.is_sound(64), "{f:?}: {exponential:?}");
+                let width = 1i128 << exponential.window.log2;
+                let end = largest.map_or(0, |(end, _)| end);
+                let span = i128::from(end) - i128::from(exponential.start);
+                assert!(span < width && width <= 2 * span, "{f:?}: {span} of {width}");
+                // What is below the window is less than a unit, and what is above it less than the largest number by as little.
+                assert!(exponential.eval(i128::from(exponential.start)) <= 1, "{f:?}");
+                let reached = exponential.eval(i128::from(end)) as f64;
+                let most = largest.map_or(2f64.powi(f.to as i32), |(_, largest)| largest as f64);
+                assert!((reached / most - 1.0).abs() < 2e-3, "{f:?}: {reached} of {most}");
             }
         }
     }

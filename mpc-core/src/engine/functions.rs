@@ -4,7 +4,7 @@ use super::{Operand, Value, Vis, machine::Machine};
 use crate::{
     backend::Backend,
     bilinear::Bilinear,
-    circuits::{Wide, needs_scaled, needs_wave, scaled, wave},
+    circuits::{Plan, Wide, needs_power, needs_scaled, needs_wave, power, scaled, wave},
     preprocessing::Need,
     protocol::Protocol,
     ring::Ring,
@@ -19,21 +19,26 @@ impl<P: Protocol> Machine<P> {
         }
         let x = self.wire(x).await;
         let share = match f.plan(protocol.fixed()) {
-            Some(plan) => scaled(protocol, out.at, &plan, &x).await,
-            None => wave(protocol, out.at, &f.wave(protocol.fixed()), &x).await,
+            Plan::Scaled(plan) => scaled(protocol, out.at, &plan, &x).await,
+            Plan::Power(plan) => power(protocol, out.at, &plan, &x).await,
+            Plan::Wave(series) => wave(protocol, out.at, &series, &x).await,
         };
         self.secret(out, share)
     }
 
     pub(super) fn needs_wide_function(&self, out: &Operand, f: &Wide, x: &Operand) -> Vec<Need> {
-        let (mut needs, fixed) = (Vec::new(), self.0.fixed());
+        let mut needs = Vec::new();
         if out.vis == Vis::Secret {
-            match f.plan(fixed) {
-                Some(plan) => {
+            match f.plan(self.0.fixed()) {
+                Plan::Scaled(plan) => {
                     x.wire.plan();
                     needs_scaled(&self.0, out.at, &plan, &x.wire.mask, &mut needs);
                 }
-                None => needs_wave(&self.0, out.at, &f.wave(fixed), &x.wire.mask, &mut needs),
+                Plan::Power(plan) => {
+                    x.wire.plan();
+                    needs_power(&self.0, out.at, &plan, &x.wire.mask, &mut needs);
+                }
+                Plan::Wave(series) => needs_wave(&self.0, out.at, &series, &x.wire.mask, &mut needs),
             }
         }
         needs

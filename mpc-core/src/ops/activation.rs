@@ -93,7 +93,7 @@ impl Handle {
         self.guarded(&SILU, |x| x.guarded(&SILU_SLOPE, Self::silu_curvature))
     }
 
-    /// x where it is not negative, else `alpha (e^x - 1)`. 12 rounds on secrets, with the opening of x.
+    /// x where it is not negative, else `alpha (e^x - 1)`. 8 rounds on secrets, with the opening of x.
     #[track_caller]
     pub fn elu(&self, alpha: f64) -> Self {
         let rule: Rule = |attach, _, grad, x, y| {
@@ -107,7 +107,7 @@ impl Handle {
         })
     }
 
-    /// A multiple of [`Self::elu`], after Klambauer et al., Self-Normalizing Neural Networks (2017). 14 rounds on secrets.
+    /// A multiple of [`Self::elu`], after Klambauer et al., Self-Normalizing Neural Networks (2017). 10 rounds on secrets.
     #[track_caller]
     pub fn selu(&self) -> Self {
         self.elu(1.673_263_242_354_377_2).scale(1.050_700_987_355_480_5)

@@ -1,7 +1,7 @@
 //! Softmax and its kin, along an axis of n elements. The largest is subtracted first (4 rounds a halving), so every
 //! exponential is at most 1; exponentials, their sum and its reciprocal have ten more fractional bits than numbers, so
 //! that a sum of thousands of them keeps its precision. On secrets, after the opening of x: a softmax takes
-//! `4 ceil(log2 n) + 18` rounds (58 for n = 1000), a logarithm of one `4 ceil(log2 n) + 14`. Error of a softmax: 5e-5;
+//! `4 ceil(log2 n) + 14` rounds (54 for n = 1000), a logarithm of one `4 ceil(log2 n) + 10`. Error of a softmax: 5e-5;
 //! of a logarithm: 1e-4; at 16 fractional bits.
 
 use super::attach::{Attach, Rule};

@@ -1,7 +1,7 @@
 //! Functions over the whole range of numbers: reciprocal and quotient, roots, logarithm, exponential, sine and cosine. On
-//! secrets, with the opening of x: 8 rounds, logarithm 6, sine and cosine 2, quotient 10; bytes in
-//! [`circuits::scaled`](crate::circuits). Error at 16 fractional bits: relative 2^-12 or absolute 2^-13, whichever is
-//! larger. Where there is no value, see [`Function`].
+//! secrets, with the opening of x: 8 rounds, logarithm 6, exponential 4, sine and cosine 2, quotient 10; bytes in
+//! [`circuits::scaled`](crate::circuits) and [`circuits::power`](crate::circuits). Error at 16 fractional bits: relative 2^-12 or
+//! absolute 2^-13, whichever is larger; of the exponential with N parties, 2^-17 and (N + 2) / 2 units. Where there is no value, see [`Function`].
 
 use super::attach::Attach;
 use crate::{

@@ -8,7 +8,7 @@ mod wire;
 pub use wire::{Fresh, Opening, Wire, WireId};
 
 use crate::{
-    backend::{Backend, Bits, Series},
+    backend::{Backend, Bits, Exponential, Series},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot},
@@ -29,6 +29,22 @@ pub struct Chosen<P: Protocol> {
     pub number: P::Share,
     /// The bit times each wire.
     pub products: Vec<P::Share>,
+}
+
+/// A wire that bits multiply, and the public weight of each bit's product.
+pub struct Times<'a, P: Protocol> {
+    /// The wire.
+    pub wire: &'a Rc<Wire<P>>,
+    /// A weight for each bit.
+    pub factors: &'a [i64],
+}
+
+/// Sums of secret bits as numbers, and of their products with a wire.
+pub struct Sums<S> {
+    /// One for each set of weights.
+    pub numbers: Vec<S>,
+    /// That of the products.
+    pub product: Option<S>,
 }
 
 /// A protocol for N parties over a ring. What is free is not async. Steps that need correlated randomness have a
@@ -164,10 +180,27 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_choose(&self, at: At, len: usize, wires: &[Mask], needs: &mut Vec<Need>);
 
+    /// Sums of bits with public weights, and of their products with a wire: the same as [`Self::choose`] of each of them, with the
+    /// wire or without, in the following steps, and its needs are those.
+    fn choose_sums(
+        &self,
+        at: At,
+        bits: &[Self::Bits],
+        len: usize,
+        weights: &[&[i64]],
+        times: Option<Times<'_, Self>>,
+    ) -> impl Future<Output = Sums<Self::Share>>;
+
     /// A trigonometric series of x with [`Series::extra_bits`] more fractional bits than a number has.
     fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> impl Future<Output = Fresh<Self::Share>>;
     /// Its needs.
     fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>);
+
+    /// The exponential of x, off by `(N + 1) / 2` units and 2^-18 of itself, on average exact. It has no meaning where x is outside of
+    /// the window. For rings of at most 64 bits.
+    fn exponential(&self, at: At, e: &Exponential, x: &Rc<Wire<Self>>) -> impl Future<Output = Self::Share>;
+    /// Its needs.
+    fn needs_exponential(&self, at: At, e: &Exponential, x: &Mask, needs: &mut Vec<Need>);
 
     /// Whether a number is beyond what sessions can hold. Only a protocol in the clear can tell, when asked to check.
     fn exceeds(&self, _: &Self::Share) -> bool {

@@ -8,9 +8,9 @@
 //! | a client sees a result | 0 | 8, to the client |
 //! | everything else | 0 | 0 |
 
-use super::{Array, Chosen, Fresh, Protocol, Wire};
+use super::{Array, Chosen, Fresh, Protocol, Sums, Times, Wire};
 use crate::{
-    backend::{Backend, Bits, Series, arrange, tree::plane},
+    backend::{Backend, Bits, Exponential, Series, arrange, tree::plane},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -218,6 +218,27 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
     }
     fn needs_choose(&self, _: At, _: usize, _: &[Mask], _: &mut Vec<Need>) {}
 
+    async fn choose_sums(
+        &self,
+        _: At,
+        bits: &[Self::Bits],
+        len: usize,
+        weights: &[&[i64]],
+        times: Option<Times<'_, Self>>,
+    ) -> Sums<Self::Share> {
+        let backend = &self.backend;
+        let total = |factors: &[i64], x: &B::Array<R>| {
+            let zero = backend.fill(len, R::ZERO);
+            let terms = bits.iter().zip(factors);
+            let terms =
+                terms.map(|(bit, factor)| backend.linear(&Linear::Times(*factor), &backend.choose(bit, x, &zero)));
+            terms.fold(zero.clone(), |sum, term| backend.add(&sum, &term))
+        };
+        let one = backend.fill(len, R::ONE);
+        let numbers = weights.iter().map(|factors| total(factors, &one)).collect();
+        Sums { numbers, product: times.map(|times| total(times.factors, &times.wire.share)) }
+    }
+
     async fn series(&self, _: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
         let (fixed, series) = (self.fixed, *series);
         let scale = 2f64.powi((fixed.bits() + Series::extra_bits(fixed.bits())) as i32);
@@ -225,6 +246,11 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
         Fresh(self.backend.map(&x.share, &exact))
     }
     fn needs_series(&self, _: At, _: &Series, _: &Mask, _: &mut Vec<Need>) {}
+
+    async fn exponential(&self, _: At, e: &Exponential, x: &Rc<Wire<Self>>) -> Self::Share {
+        self.backend.map(&x.share, &|x| R::from_i128(e.eval(R::to_i128(x))))
+    }
+    fn needs_exponential(&self, _: At, _: &Exponential, _: &Mask, _: &mut Vec<Need>) {}
 
     fn open_early(&self, _: &Rc<Wire<Self>>) {}
 }

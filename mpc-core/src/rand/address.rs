@@ -49,6 +49,8 @@ pub enum Purpose {
     ChoiceSign,
     /// What one party contributes to a random value.
     Own,
+    /// The exponential of a negative mask.
+    Decays,
 }
 
 /// The name of one value. It addresses randomness and tags messages.

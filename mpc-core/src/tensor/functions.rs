@@ -36,14 +36,14 @@ impl<V: Visibility> Tensor<V> {
         self.handle.silu().into()
     }
 
-    /// x where it is not negative, else `alpha (e^x - 1)`; within `1e-4 alpha`. 12 rounds on secrets, 13 for an alpha that is not 1.
+    /// x where it is not negative, else `alpha (e^x - 1)`; within `1e-4 alpha`. 8 rounds on secrets, 9 for an alpha that is not 1.
     #[track_caller]
     pub fn elu(&self, alpha: f64) -> Self {
         self.handle.elu(alpha).into()
     }
 
     /// The self-normalising variant of [`elu`](Self::elu): 1.0507 times it, with alpha 1.6733; within 2e-4 and 2^-17 of the
-    /// value. 14 rounds on secrets.
+    /// value. 10 rounds on secrets.
     #[track_caller]
     pub fn selu(&self) -> Self {
         self.handle.selu().into()
@@ -82,7 +82,8 @@ impl<V: Visibility> Tensor<V> {
         self.handle.log1p().into()
     }
 
-    /// `e^x`; the largest number, 2^30, where that would be larger (from 20.79). 8 rounds on secrets.
+    /// `e^x`, within two units of the last place and 2^-17 of itself with two parties; the largest number, 2^30, where that would be
+    /// larger (from 20.79), and 0 where it would be less than one unit. 4 rounds on secrets.
     #[track_caller]
     pub fn exp(&self) -> Self {
         self.handle.exp().into()
@@ -119,19 +120,19 @@ impl<V: Visibility> Tensor<V> {
 
 /// Functions along an axis of n elements.
 impl<V: Visibility> Tensor<V> {
-    /// `e^x / sum e^x` along an axis, within 5e-5. `4 ceil(log2 n) + 18` rounds on secrets.
+    /// `e^x / sum e^x` along an axis, within 5e-5. `4 ceil(log2 n) + 14` rounds on secrets.
     #[track_caller]
     pub fn softmax(&self, axis: usize) -> Self {
         self.handle.softmax(axis).into()
     }
 
-    /// The logarithm of a softmax along an axis, within 1e-4. `4 ceil(log2 n) + 14` rounds on secrets.
+    /// The logarithm of a softmax along an axis, within 1e-4. `4 ceil(log2 n) + 10` rounds on secrets.
     #[track_caller]
     pub fn log_softmax(&self, axis: usize) -> Self {
         self.handle.log_softmax(axis).into()
     }
 
-    /// `ln sum e^x` along an axis, which stays with size 1; within 1e-4. `4 ceil(log2 n) + 14` rounds on secrets.
+    /// `ln sum e^x` along an axis, which stays with size 1; within 1e-4. `4 ceil(log2 n) + 10` rounds on secrets.
     #[track_caller]
     pub fn logsumexp(&self, axis: usize) -> Self {
         self.handle.logsumexp(axis).into()

@@ -29,10 +29,10 @@ activations! {
     /// x where it is not negative, else this slope times x. Error: one unit of the last place.
     LeakyRelu(/// The slope below zero; PyTorch's default is 0.01.
         f64) as "leaky_relu": |self, x| x.leaky_relu(self.0);
-    /// x where it is not negative, else `alpha (e^x - 1)`, within `1e-4 alpha`. 12 rounds.
+    /// x where it is not negative, else `alpha (e^x - 1)`, within `1e-4 alpha`. 8 rounds.
     Elu(/// Alpha; PyTorch's default is 1.
         f64) as "elu": |self, x| x.elu(self.0);
-    /// The self-normalising variant of [`Elu`]: 1.0507 times it, with alpha 1.6733; within 2e-4 and 2^-17 of the value. 14
+    /// The self-normalising variant of [`Elu`]: 1.0507 times it, with alpha 1.6733; within 2e-4 and 2^-17 of the value. 10
     /// rounds.
     Selu as "selu": |self, x| x.selu();
     /// x, but at least -1 and at most 1. Exact. 4 rounds.
@@ -49,10 +49,10 @@ activations! {
     Tanh as "tanh": |self, x| x.tanh();
     /// `ln(1 + e^x)`, within 5e-5. 4 rounds.
     Softplus as "softplus": |self, x| x.softplus();
-    /// `e^x / sum e^x` along an axis of n elements, within 5e-5. `4 ceil(log2 n) + 18` rounds.
+    /// `e^x / sum e^x` along an axis of n elements, within 5e-5. `4 ceil(log2 n) + 14` rounds.
     Softmax(/// The axis.
         usize) as "softmax": |self, x| x.softmax(self.0);
-    /// The logarithm of a softmax along an axis of n elements, within 1e-4. `4 ceil(log2 n) + 14` rounds.
+    /// The logarithm of a softmax along an axis of n elements, within 1e-4. `4 ceil(log2 n) + 10` rounds.
     LogSoftmax(/// The axis.
         usize) as "log_softmax": |self, x| x.log_softmax(self.0);
 }

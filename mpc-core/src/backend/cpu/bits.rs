@@ -38,6 +38,11 @@ pub(super) fn top_bits<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
     pack(level, a, |x| R::msb(x) == 1)
 }
 
+/// Of the elements less a threshold.
+pub(super) fn top_bits_below<R: Ring>(level: Level, a: &[R], threshold: R) -> Vec<u64> {
+    pack(level, a, move |x| R::msb(R::sub(x, threshold)) == 1)
+}
+
 pub(super) fn nonzero<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
     pack(level, a, |x| x != R::ZERO)
 }
@@ -125,6 +130,8 @@ mod tests {
         for level in Level::ALL.into_iter().filter(|level| level.supported()) {
             assert!(top_bits(level, &tops) == words, "{level} {len}");
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
+            let above: Vec<R> = tops.iter().map(|&x| R::add(x, R::from_i128(77))).collect();
+            assert!(top_bits_below(level, &above, R::from_i128(77)) == words, "{level} {len}");
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
             assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
             let sum: Vec<R> = a.iter().zip(&b).map(|(&a, &b)| R::add(a, b)).collect();

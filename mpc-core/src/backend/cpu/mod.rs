@@ -8,6 +8,7 @@ mod compare;
 mod conv;
 mod dealt;
 mod elementwise;
+mod exponential;
 mod gemm;
 mod layout;
 mod nibbles;
@@ -15,9 +16,10 @@ mod parts;
 mod patches;
 mod product;
 mod series;
+mod sums;
 mod truncate;
 
-use super::{Backend, Bits, ByBit, Masked, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, Weights, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::Result,
@@ -277,6 +279,15 @@ impl Backend for Cpu {
         bits::flip(self.level, bits, a.operand(), b.operand()).into()
     }
 
+    fn flipped_sums<R: Ring>(
+        &self,
+        bits: &[CpuArray<u64>],
+        a: &[CpuArray<R>],
+        sums: &[Weights<'_>],
+    ) -> Vec<CpuArray<R>> {
+        self.sums(bits, a, sums)
+    }
+
     fn product_less<R: Ring>(&self, a: &CpuArray<R>, b: &CpuArray<R>, c: &CpuArray<R>) -> CpuArray<R> {
         elementwise::product_less(self.level, [a, b, c].map(CpuArray::operand)).into()
     }
@@ -306,7 +317,18 @@ impl Backend for Cpu {
     }
 
     fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        nibbles::less_or_equal(self.level, c, tables.operand()).into()
+        nibbles::less_or_equal(self.level, c, &[R::ZERO], tables.operand()).swap_remove(0).into()
+    }
+
+    fn nibbles_below<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        thresholds: &[R],
+        tables: &CpuArray<u64>,
+    ) -> Vec<[CpuArray<u64>; 2]> {
+        let leaves = nibbles::less_or_equal(self.level, m, thresholds, tables.operand());
+        let signs = thresholds.iter().map(|&t| bits::top_bits_below(self.level, m, t));
+        leaves.into_iter().zip(signs).map(|(leaves, signs)| [leaves.into(), signs.into()]).collect()
     }
 
     fn tree_level(
@@ -331,6 +353,16 @@ impl Backend for Cpu {
         first: bool,
     ) -> CpuArray<R> {
         self.combined(series, fraction_bits, m, waves, first)
+    }
+
+    fn exponential<R: Ring>(
+        &self,
+        e: &Exponential,
+        m: &CpuArray<R>,
+        decays: &CpuArray<u128>,
+        carry: u128,
+    ) -> CpuArray<R> {
+        self.exponentials(e, m, decays, carry)
     }
 }
 

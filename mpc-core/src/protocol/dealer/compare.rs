@@ -25,13 +25,8 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         let opened = self.opened(x);
         let tables = self.cx.dealt::<B, u64>(&self.backend, at, Purpose::Tables, x.len * tree::table_words(R::BITS));
         let (m, tables) = (opened.await, tables.await);
-        let below = |(k, &t): (usize, &R)| {
-            let c = self.backend.add_scalar(&m, R::neg(t));
-            let leaves = self.backend.nibbles(&c, &tables);
-            let signs = self.backend.top_bits(&c);
-            self.tree(at.step(k as u8), leaves, signs)
-        };
-        join_all(thresholds.iter().enumerate().map(below)).await
+        let below = self.backend.nibbles_below(&m, thresholds, &tables).into_iter().enumerate();
+        join_all(below.map(|(k, [leaves, signs])| self.tree(at.step(k as u8), leaves, signs))).await
     }
 
     /// The levels of the tree: one round each.

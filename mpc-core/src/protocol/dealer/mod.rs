@@ -29,12 +29,15 @@
 //! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
 //! | bit to number, and times w open wires | 1 | 1/8 | 8 + 8 w |
 //! | series of K harmonics of an open wire (no truncation) | 0 | 0 | 16 K |
+//! | exponential of an open wire in a window | 0 | 0 | 32 |
 
 mod bilinear;
 mod choose;
+mod choose_sums;
 mod compare;
 mod conjunction;
 mod equality;
+mod exponential;
 mod fused;
 mod one_hot;
 mod series;
@@ -44,9 +47,9 @@ mod truncate;
 pub(crate) use service::serve_on;
 pub use service::{Limits, Served, Watch, serve};
 
-use super::{Array, Chosen, Fresh, Opening, Protocol, Wire};
+use super::{Array, Chosen, Fresh, Opening, Protocol, Sums, Times, Wire};
 use crate::{
-    backend::{Backend, Bits, Payload, Series, arrange, tree},
+    backend::{Backend, Bits, Exponential, Payload, Series, arrange, tree},
     bilinear::{Bilinear, Linear},
     context::Context,
     exec::{Route, Slot, Tag},
@@ -311,11 +314,29 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         needs.push(choose::needs(at, len, wires));
     }
 
+    async fn choose_sums(
+        &self,
+        at: At,
+        bits: &[Self::Bits],
+        len: usize,
+        weights: &[&[i64]],
+        times: Option<Times<'_, Self>>,
+    ) -> Sums<Self::Share> {
+        self.sums_of(at, bits, len, weights, times).await
+    }
+
     async fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
         self.series_share(at, series, x).await
     }
     fn needs_series(&self, at: At, series: &Series, x: &Mask, needs: &mut Vec<Need>) {
         needs.push(series::needs(at, series, x));
+    }
+
+    async fn exponential(&self, at: At, e: &Exponential, x: &Rc<Wire<Self>>) -> Self::Share {
+        self.exponential_share(at, e, x).await
+    }
+    fn needs_exponential(&self, at: At, e: &Exponential, x: &Mask, needs: &mut Vec<Need>) {
+        needs.push(exponential::needs(at, e, x));
     }
 
     fn open_early(&self, x: &Rc<Wire<Self>>) {

@@ -4,14 +4,14 @@
 //! # Memory
 //! A worker for each party makes an answer when no more than [`Limits::queued_bytes`] wait to leave on that party's link. So
 //! at most that, 1 MiB and one answer lie here for each party, and what it takes to make one answer, at most
-//! [`Limits::request_elements`] elements of 8 bytes; and the list of the requests, some hundred bytes each.
+//! [`Limits::request_elements`] elements of 8 bytes, and a mask of the answer before; and the list of the requests, some hundred bytes each.
 
 mod answer;
 #[cfg(test)]
 mod tests;
 
 use crate::{
-    backend::{Cpu, Deals},
+    backend::{Cpu, Deals, exponential::Window},
     context::corrected,
     error::{Error, Result},
     fixed::Fixed,
@@ -19,9 +19,10 @@ use crate::{
     rand::{Prg, Seed},
     ring::Ring,
 };
-use answer::Worker;
+use answer::{Recent, Worker};
 use mpc_comm::{Frame, Kind, Mesh, PartyId, PeerError, Postbox, SPANS};
 use std::{
+    cell::RefCell,
     marker::PhantomData,
     sync::{
         Arc, Mutex, PoisonError,
@@ -150,6 +151,7 @@ pub(crate) fn serve_on<R: Ring, B: Deals>(
                     totals,
                     outbox: Vec::new(),
                     gathered: 0,
+                    recent: RefCell::new(Recent::None),
                     ring: PhantomData,
                 };
                 worker.run(&batches);
@@ -264,6 +266,11 @@ impl Dispatch<'_> {
             }
             NeedKind::Waves { period_log2, .. } if period_log2 + self.fixed.bits() > 62 => {
                 refuse("a period beyond the ring")
+            }
+            NeedKind::Decays { window, from, .. }
+                if !(Window { log2: *window, from: *from }.is_sound(self.ring_bits)) =>
+            {
+                refuse("a window of exponents beyond the ring")
             }
             _ => Ok(()),
         }

@@ -41,7 +41,13 @@ fn check<R: Ring>(seed: u64, table_seed: u64, len: usize) {
     let (less, equals) = (defined(&c, &tables, true), defined(&c, &tables, false));
     for level in Level::ALL.into_iter().filter(|level| level.supported()) {
         let name = R::NAME;
-        assert!(less_or_equal(level, &c, tables[..].into()) == less, "{level}, {name}: {len} of {seed}, {table_seed}");
+        let thresholds = [R::ZERO, R::from_i128(0x0123_4567_89AB), R::neg(R::ONE)];
+        let found = less_or_equal(level, &c, &thresholds, tables[..].into());
+        let below = thresholds.map(|t| c.iter().map(|&c| R::sub(c, t)).collect::<Vec<_>>());
+        assert!(found[0] == less, "{level}, {name}: {len} of {seed}, {table_seed}");
+        for (found, c) in found.iter().zip(&below).skip(1) {
+            assert!(*found == defined(c, &tables, true), "{level}, {name}: {len} of {seed}, {table_seed}");
+        }
         assert!(equal(level, &c, tables[..].into()) == equals, "{level}, {name}: eq of {len} of {seed}, {table_seed}");
     }
 }
@@ -66,7 +72,7 @@ fn every_value_and_every_entry() {
     let values: Vec<u64> = (0..256).map(|i| (i % 16) * 0x1111_1111_1111_1111).collect();
     let tables: Vec<u64> = (0..256).flat_map(|i| [0x0001_0001_0001_0001u64 << (i / 16); 4]).collect();
     for level in Level::ALL.into_iter().filter(|level| level.supported()) {
-        assert!(less_or_equal(level, &values, tables[..].into()) == defined(&values, &tables, true), "{level}");
+        assert!(less_or_equal(level, &values, &[0], tables[..].into()) == [defined(&values, &tables, true)], "{level}");
         assert!(equal(level, &values, tables[..].into()) == defined(&values, &tables, false), "{level}");
     }
 }

@@ -4,7 +4,8 @@
 use super::{super::compare, Totals};
 use crate::{
     backend::{
-        Add, Bits, Deals, Payload, Set,
+        Add, Backend, Bits, Deals, Payload, Set,
+        exponential::Window,
         tree::{self, plane},
     },
     bilinear::{Bilinear, Linear},
@@ -16,6 +17,7 @@ use crate::{
 };
 use mpc_comm::{Frame, Kind, Postbox, SPANS, Words};
 use std::{
+    cell::RefCell,
     marker::PhantomData,
     ops::Range,
     sync::{Arc, atomic::Ordering, mpsc::Receiver},
@@ -27,7 +29,7 @@ use tracing::{Span, debug_span};
 pub(super) const CHUNK: usize = 1 << 17;
 
 /// Answers the requests whose corrections go to one party.
-pub(super) struct Worker<'a, R, B> {
+pub(super) struct Worker<'a, R: Ring, B: Backend> {
     /// The span of the session.
     pub(super) span: &'a Span,
     pub(super) receiver: usize,
@@ -40,7 +42,16 @@ pub(super) struct Worker<'a, R, B> {
     pub(super) totals: &'a Totals,
     pub(super) outbox: Vec<(Address, Payload)>,
     pub(super) gathered: usize,
+    pub(super) recent: RefCell<Recent<B::Array<R>>>,
     pub(super) ring: PhantomData<R>,
+}
+
+/// The mask that the last request was about. Making it again is cheaper than keeping it, unless it is asked for again and again:
+/// all choices of a function multiply one wire.
+pub(super) enum Recent<A> {
+    None,
+    Once(Mask),
+    Kept(Mask, A),
 }
 
 /// A party whose worker is no more must not wait for it.
@@ -178,6 +189,12 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
                 let waves = self.backend.waves(code, harmonics, &self.mask(mask), &others);
                 self.put(here(Purpose::Waves), &waves);
             }
+            NeedKind::Decays { mask, window, from } => {
+                let window = Window { log2: *window, from: *from };
+                let others = self.others(here(Purpose::Decays), 2 * mask.out_len(), Add::Sum);
+                let decays = self.backend.decays(window, &self.mask(mask), &others);
+                self.put(here(Purpose::Decays), &decays);
+            }
         }
     }
 
@@ -197,8 +214,25 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
         self.backend.total(&seeds.map(|(_, seed)| seed.clone()).collect(), at, 0..len, how)
     }
 
-    /// The mask of a wire.
+    /// The mask of a wire. One that is asked for a second time in a row is kept until there is another.
     fn mask(&self, mask: &Mask) -> B::Array<R> {
+        let mut recent = self.recent.borrow_mut();
+        match &*recent {
+            Recent::Kept(known, made) if known == mask => made.clone(),
+            Recent::Once(known) if known == mask => {
+                let made = self.make(mask);
+                self.backend.keep(&made);
+                *recent = Recent::Kept(mask.clone(), made.clone());
+                made
+            }
+            _ => {
+                *recent = Recent::Once(mask.clone());
+                self.make(mask)
+            }
+        }
+    }
+
+    fn make(&self, mask: &Mask) -> B::Array<R> {
         let (range, views) = mask.needed();
         let base = match mask.owner {
             None => self.sum(mask.address(), range),
