@@ -8,6 +8,7 @@ use crate::{
     shape::{Axis, View},
 };
 use mpc_comm::{Frame, InMemory, Kind, PartyId, Seeds};
+use smallvec::smallvec;
 
 /// The most elements that a target computes on.
 const SMALL: usize = 1 << 12;
@@ -69,7 +70,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         NeedKind::Compare { mask: mask(3), thresholds: 2 },
         NeedKind::Choice { len: 12, wires: vec![mask(3), mask(4)] },
         NeedKind::Equal { mask: mask(3) },
-        NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: [Axis { size: 0, stride: 1 }].into() }) },
+        NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: smallvec![Axis { size: 0, stride: 1 }] }) },
         NeedKind::Conjunction { len: 12, groups: vec![2, 4] },
         NeedKind::Waves { mask: mask(3), period_log2: 20, harmonics: 3 },
         NeedKind::Decays { mask: mask(3), window: 21, from: 16 },

@@ -346,6 +346,7 @@ mod tests {
     use super::*;
     use crate::shape::Axis;
     use mpc_comm::{Frame, Kind};
+    use smallvec::smallvec;
 
     fn body(words: Vec<Words>) -> Body {
         Frame { kind: Kind::Request, round: 0, digest: 0, body: words }.into_body()
@@ -402,7 +403,7 @@ mod tests {
         assert_eq!(Mask::fresh(1, 0, 60).needed(), (0..60, &[][..]));
         // An empty view is sound wherever it is.
         let nothing =
-            Mask::fresh(1, 0, 15).view(&View { offset: usize::MAX, axes: [Axis { size: 0, stride: 1 }].into() });
+            Mask::fresh(1, 0, 15).view(&View { offset: usize::MAX, axes: smallvec![Axis { size: 0, stride: 1 }] });
         let need = Need { op: 5, part: 0, kind: NeedKind::Equal { mask: nothing.clone() } };
         assert!(need.check(2).is_ok() && nothing.needed() == (0..0, &[][..]));
     }
