@@ -174,7 +174,7 @@ fn recurrent_networks_go_on_where_they_were() {
 fn attention() {
     let x = sample(&[2, 3, 4], 7);
     let check = Check::new(5e-4, 3e-3);
-    check.rounds(4 * 2 + 27).layer(
+    check.rounds(4 * 2 + 23).layer(
         |s| scrambled(s, MultiheadAttention::init(s, 4, 2)),
         &x,
         |at, x| clear::attention(at, "", x, x, 2, None),
@@ -222,12 +222,12 @@ fn a_causal_mask_hides_what_comes_later() {
 fn encoder_layers() {
     let x = sample(&[2, 2, 4], 9);
     let check = Check::new(2e-3, 1e-2);
-    check.rounds(4 + 67).layer(
+    check.rounds(4 + 63).layer(
         |s| TransformerEncoderLayer::init(s, 4, 2, 3),
         &x,
         |at, x| clear::encoder_layer(at, "", x, 2, false, false),
     );
-    check.rounds(4 + 67).layer(
+    check.rounds(4 + 63).layer(
         |s| TransformerEncoderLayer::init(s, 4, 2, 3).norm_first(),
         &x,
         |at, x| clear::encoder_layer(at, "", x, 2, true, false),
