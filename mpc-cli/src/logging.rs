@@ -21,13 +21,13 @@ pub(crate) struct Logging {
     format: FormatFlag,
 }
 
-/// Starts logging, as this service and, if it is one, this party.
-pub(crate) fn start(flags: &Logging, service: &str, party: Option<&str>) -> Telemetry {
+/// Starts logging, as this service and, if it is one, this party; at the level `otherwise` if nobody says one.
+pub(crate) fn start(flags: &Logging, service: &str, party: Option<&str>, otherwise: &str) -> Telemetry {
     let level = match (flags.quiet, flags.verbose) {
         (true, _) => Some("error"),
         (false, 0) => None,
         (false, 1) => Some("debug"),
         (false, _) => Some("trace"),
     };
-    Process { service, party, format: flags.format.log_format, level, otherwise: "info", time: true }.start()
+    Process { service, party, format: flags.format.log_format, level, otherwise, time: true }.start()
 }

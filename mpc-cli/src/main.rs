@@ -80,7 +80,7 @@ const EXAMPLES: &str = "Examples:
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let (service, party) = cli.command.name();
-    let telemetry = logging::start(&cli.logging, service, party);
+    let telemetry = logging::start(&cli.logging, service, party, cli.command.level());
     mpc_core::keep_freed_memory();
     let code = match run(cli.command) {
         Ok(code) => code,
@@ -102,6 +102,14 @@ impl Command {
             Self::Serve(serve) => ("mpc-serve", Some(serve.party())),
             Self::BenchPart(part) => ("mpc-bench", Some(part.party())),
             _ => ("mpc", None),
+        }
+    }
+
+    /// What is said if nobody asks for more or less: that a session has ended is news where a process goes on after it.
+    fn level(&self) -> &'static str {
+        match self {
+            Self::Dealer(_) | Self::Serve(_) => "info",
+            _ => "info,mpc::span=warn",
         }
     }
 }
