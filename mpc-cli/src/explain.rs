@@ -58,6 +58,9 @@ enum Model {
     Layers(Vec<dense::Dense>, dense::Weights),
 }
 
+/// A model on shares.
+type Forward<'a> = dyn Fn(&[Tensor<Secret>]) -> Vec<Tensor<Secret>> + 'a;
+
 /// Costs of a model.
 #[derive(Debug)]
 struct Costs {
@@ -115,7 +118,7 @@ impl Explain {
         let settings = Settings { fraction_bits: self.fraction_bits, ..Settings::default() };
         let first = RefCell::new(Traffic::default());
         let explained = Sim::new(self.parties.into()).settings(settings).explain(async |s: Session| {
-            let forward: Box<dyn Fn(&[Tensor<Secret>]) -> Vec<Tensor<Secret>>> = match model {
+            let forward: Box<Forward<'_>> = match model {
                 Model::Onnx(graph, weights) => {
                     let network = graph.network(&s, 0, Some(weights));
                     Box::new(move |inputs| network.forward(inputs))
