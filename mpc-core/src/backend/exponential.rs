@@ -58,7 +58,7 @@ impl Window {
         count as f64 * 0.5f64.powi(self.from as i32)
     }
 
-    /// What the dealer shares for masks.
+    /// What the dealer shares for masks. They are secret: what is done is the same for all of them.
     #[inline(always)]
     pub(super) fn decays<R: Ring>(self, masks: &[R], decays: &mut [[u128; 2]]) {
         let (low, unit, top) = (self.width() - 1, -self.units(1), 2f64.powi(64));
@@ -68,7 +68,8 @@ impl Window {
             for ((decays, &mask), power) in decays.iter_mut().zip(masks).zip(powers) {
                 // From 2^18 to 2^64.
                 let decay = nearest(power * top);
-                *decays = if R::low(mask) & self.width() == 0 { [decay, 0] } else { [0, decay] };
+                let upper = u128::from(R::low(mask) >> self.log2 & 1).wrapping_neg();
+                *decays = [decay & !upper, decay & upper];
             }
         }
     }
@@ -121,12 +122,15 @@ impl Exponential {
 /// Elements that are worked on together.
 const BLOCK: usize = 64;
 
-/// The nearest integer to a number that is not negative and below 2^128.
+/// The nearest integer to a number that is not negative and below 2^128; without a branch.
 #[inline(always)]
 fn nearest(x: f64) -> u128 {
     let bits = (x + 0.5).to_bits();
-    let (digits, exponent) = (u128::from(bits << 12 >> 12 | 1 << 52), (bits >> 52) as i32 - 1075);
-    if exponent < 0 { digits >> exponent.unsigned_abs().min(127) } else { digits << (exponent as u32).min(127) }
+    // The first digit stands at 2^127. It has to go down by 0 (from 2^127 on) to 128 (below 1), in two steps, since 128 are too many
+    // for one.
+    let digits = u128::from(bits << 12 >> 12 | 1 << 52) << 75;
+    let down = (1023 + 127 - (bits >> 52) as i32).max(0) as u32;
+    digits >> (down / 2) >> (down - down / 2)
 }
 
 /// `1 / n!` for n = 12 down to 0: the next term is below 2^-52 up to half of ln 2.
