@@ -144,6 +144,18 @@ fn parties_begin_anew_if_one_has_no_checkpoint_yet() {
     }
 }
 
+/// That a run began binds nobody who wants another one, which is then a run of its own.
+#[test]
+fn other_settings_are_free_before_the_first_checkpoint() {
+    let root = tempfile::tempdir().unwrap();
+    dies(root.path(), || Sgd::new(0.3), 0, 1);
+    let other = || Sgd::new(0.2).momentum(0.9);
+    for expected in [None, Some(12)] {
+        let (report, _) = train(Some(root.path()), other, None).remove(0).unwrap();
+        assert_eq!((report.resumed, report.steps), (expected, 12));
+    }
+}
+
 /// What the parties say when a checkpoint is refused.
 fn refused(root: &Path, expected: &str) {
     let seen = train(Some(root), || Sgd::new(0.3), None);
