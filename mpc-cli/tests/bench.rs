@@ -67,9 +67,14 @@ fn number(row: &Value, key: &str) -> f64 {
 /// All workloads: every key is there, the results are right (or the command would fail), and what is counted on the way
 /// is what the program says by its own account.
 fn all_cost_what_they_say(flags: &[&str]) {
-    let measured = rows(&[&["all", "large", "--repeat", "1"], flags].concat());
-    let counted = rows(&[&["all", "large", "--count"], flags].concat());
+    let measured = cost_what_they_say(&["all", "large"], flags);
     assert_eq!(measured.iter().map(|row| row["workload"].as_str().unwrap()).collect::<Vec<_>>(), NAMES);
+}
+
+/// What was measured.
+fn cost_what_they_say(names: &[&str], flags: &[&str]) -> Vec<Value> {
+    let measured = rows(&[names, &["--repeat", "1"], flags].concat());
+    let counted = rows(&[names, &["--count"], flags].concat());
     for (measured, counted) in measured.iter().zip(&counted) {
         assert!(number(measured, "rounds") >= 1.0);
         for key in ["workload", "parties", "protocol", "device", "net", "rounds", "bytes_per_party", "dealer_bytes"] {
@@ -84,6 +89,19 @@ fn all_cost_what_they_say(flags: &[&str]) {
         if cfg!(target_os = "linux") {
             assert!(number(measured, "peak_rss_bytes") > 1e6);
         }
+    }
+    measured
+}
+
+/// Later requests to a model that is served open no weights, and the results are those of the same weights.
+#[test]
+fn weights_that_are_served_are_not_opened_again() {
+    const MODELS: [&str; 5] = ["lr", "mlp", "lenet1", "resnet18", "encoder"];
+    let (first, later) = (cost_what_they_say(&MODELS, &[]), cost_what_they_say(&MODELS, &["--served"]));
+    for (first, later) in first.iter().zip(&later) {
+        assert_eq!((&first["served"], &later["served"]), (&Value::Bool(false), &Value::Bool(true)));
+        assert!(number(later, "bytes_per_party") < number(first, "bytes_per_party"), "{later}");
+        assert_eq!(number(later, "dealer_bytes"), number(first, "dealer_bytes"), "{later}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! A shared, immutable run of 64-bit words.
 
 use std::fmt;
-use std::ops::{Bound, Deref, RangeBounds};
+use std::ops::{Bound, Deref, Range, RangeBounds};
 use std::sync::Arc;
 
 /// An immutable slice of `u64` that is cheap to clone and to cut: clones and sub-slices share one allocation.
@@ -53,6 +53,13 @@ impl Words {
         } else {
             data[start..end].to_vec()
         }
+    }
+}
+
+impl Words {
+    /// The allocation that this slice and others share, and where in it this one lies.
+    pub fn allocation(&self) -> (&Arc<Vec<u64>>, Range<usize>) {
+        (&self.data, self.start..self.end)
     }
 }
 

@@ -26,6 +26,8 @@ const UNIT: f64 = 1.0 / 65536.0;
 pub(super) struct Input {
     /// Its shape.
     pub shape: Vec<usize>,
+    /// Whether it belongs to a model, which stays when it is served.
+    pub weight: bool,
     kind: Kind,
     owner: Owner,
 }
@@ -47,7 +49,7 @@ enum Owner {
 impl Input {
     /// Data of the first party, uniform in a range.
     pub(super) fn data(shape: &[usize], low: f64, high: f64) -> Self {
-        Self { shape: shape.to_vec(), kind: Kind::Uniform(low, high), owner: Owner::First }
+        Self { shape: shape.to_vec(), weight: false, kind: Kind::Uniform(low, high), owner: Owner::First }
     }
 
     /// Data of the second party, uniform in a range.
@@ -57,12 +59,12 @@ impl Input {
 
     /// Weights of the second party, uniform in +-bound.
     pub(super) fn weight(shape: &[usize], bound: f64) -> Self {
-        Self::other(shape, -bound, bound)
+        Self { weight: true, ..Self::other(shape, -bound, bound) }
     }
 
     /// Labels of the first party, one of `classes` a row.
     pub(super) fn labels(rows: usize, classes: usize) -> Self {
-        Self { shape: vec![rows, classes], kind: Kind::OneHot, owner: Owner::First }
+        Self { shape: vec![rows, classes], weight: false, kind: Kind::OneHot, owner: Owner::First }
     }
 
     /// The numbers of the input that has this number in its workload.

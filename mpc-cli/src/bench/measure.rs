@@ -5,6 +5,7 @@ use std::time::Instant;
 use mpc_core::{Result, Secret, Session, Tensor};
 use serde::{Deserialize, Serialize};
 
+use super::data::Input;
 use super::usage::{self, Cpu};
 use super::workloads::Workload;
 
@@ -27,6 +28,29 @@ pub(super) struct Cost {
     pub cpu: Option<Cpu>,
 }
 
+/// How often a workload runs.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Plan {
+    /// Runs that do not count.
+    pub warm: usize,
+    /// Runs that count.
+    pub repeat: usize,
+    /// Weights stay the same shares from run to run.
+    served: bool,
+}
+
+impl Plan {
+    /// Once to warm up. The first request opens the weights, and the second is the first that finds them open.
+    pub(super) fn new(repeat: usize, served: bool) -> Self {
+        Self { warm: if served { 2 } else { 1 }, repeat, served }
+    }
+
+    /// One run that is counted, and nothing is warm.
+    pub(super) fn count(served: bool) -> Self {
+        Self { warm: usize::from(served), repeat: 1, served }
+    }
+}
+
 /// What a party has measured.
 #[derive(Clone, Debug)]
 pub(super) struct Measured {
@@ -39,13 +63,18 @@ pub(super) struct Measured {
 }
 
 /// Warms up, repeats, and reveals the last results. `done` hears of every repetition.
-pub(super) async fn measure(s: &Session, workload: &Workload, repeat: usize, done: impl Fn()) -> Result<Measured> {
-    let mut costs = Vec::with_capacity(repeat);
-    let mut last = Vec::new();
-    for number in 0..=repeat {
+pub(super) async fn measure(s: &Session, workload: &Workload, plan: Plan, done: impl Fn()) -> Result<Measured> {
+    let mut costs = Vec::with_capacity(plan.repeat);
+    let (mut kept, mut last) = (Vec::new(), Vec::new());
+    for number in 0..plan.warm + plan.repeat {
         drop(std::mem::take(&mut last));
-        let (cost, results) = once(s, workload).await?;
-        if number > 0 || repeat == 0 {
+        let inputs = inputs(s, workload, &kept);
+        if plan.served {
+            let weights = inputs.iter().zip(&workload.inputs);
+            kept = weights.map(|(input, about)| about.weight.then(|| input.clone())).collect();
+        }
+        let (cost, results) = once(s, workload, &inputs).await?;
+        if number >= plan.warm {
             costs.push(cost);
         }
         last = results;
@@ -59,15 +88,23 @@ pub(super) async fn measure(s: &Session, workload: &Workload, repeat: usize, don
     Ok(Measured { costs, peak_rss, results })
 }
 
-/// Runs the program once on inputs of its own, which are shares before the clock starts and have never been opened.
-async fn once(s: &Session, workload: &Workload) -> Result<(Cost, Vec<Tensor<Secret>>)> {
-    let inputs: Vec<_> = workload.inputs.iter().enumerate().map(|(number, input)| input.share(s, number)).collect();
-    compute(s, &inputs);
+/// New shares of the inputs, which have never been opened, but weights of an earlier run.
+fn inputs(s: &Session, workload: &Workload, earlier: &[Option<Tensor<Secret>>]) -> Vec<Tensor<Secret>> {
+    let one = |(number, input): (usize, &Input)| match earlier.get(number) {
+        Some(Some(weight)) => weight.clone(),
+        Some(None) | None => input.share(s, number),
+    };
+    workload.inputs.iter().enumerate().map(one).collect()
+}
+
+/// Runs the program once. Its inputs are shares before the clock starts.
+async fn once(s: &Session, workload: &Workload, inputs: &[Tensor<Secret>]) -> Result<(Cost, Vec<Tensor<Secret>>)> {
+    compute(s, inputs);
     // Nobody is ahead.
     s.public([1], &[0.0]).share().reveal().await?;
     let before = (s.traffic().total, s.dealer_sent(), s.timing(), usage::cpu());
     let start = Instant::now();
-    let results = (workload.program)(s, &inputs);
+    let results = (workload.program)(s, inputs);
     compute(s, &results);
     let seconds = start.elapsed().as_secs_f64();
     let (traffic, timing) = (s.traffic().total - before.0, s.timing());

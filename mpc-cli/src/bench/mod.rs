@@ -34,6 +34,7 @@ use mpc_core::{Device, Settings, rand::Prg, sim::Sim};
 use tempfile::{NamedTempFile, TempDir};
 
 use self::crew::Crew;
+use self::measure::Plan;
 use self::options::{Net, Protocol, device, name};
 use self::row::Row;
 use self::workloads::Workload;
@@ -94,6 +95,10 @@ pub(crate) struct Bench {
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeat: u16,
 
+    /// Keep the weights, as a model that is served does: they were opened before, and what is measured are later requests
+    #[arg(long)]
+    served: bool,
+
     /// Write the results to this file, a JSON list with an object for each workload
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -120,6 +125,7 @@ const EXAMPLES: &str = "Examples:
   mpc bench relu lenet --net wan --repeat 3
   mpc bench all --json results.json --profile
   mpc bench all large --count --parties 3
+  mpc bench resnet18 encoder --served
   mpc bench large --device cuda --repeat 2";
 
 impl Bench {
@@ -177,6 +183,7 @@ impl Bench {
             protocol: name(self.protocol),
             device: self.device.to_string(),
             net: name(self.net),
+            served: self.served,
             seconds: None,
             seconds_min: None,
             offline_seconds: None,
@@ -194,9 +201,9 @@ impl Bench {
     /// What the program costs by its own account.
     fn count(&self, workload: &Workload) -> Result<Row, BenchError> {
         let settings = Settings { protocol: self.protocol.kind(), prg: self.prg, ..Settings::default() };
-        let counted = &RefCell::new(Vec::new());
+        let (counted, plan) = (&RefCell::new(Vec::new()), Plan::count(self.served));
         let program = |s| async move {
-            *counted.borrow_mut() = measure::measure(&s, workload, 0, || {}).await?.costs;
+            *counted.borrow_mut() = measure::measure(&s, workload, plan, || {}).await?.costs;
             Ok(())
         };
         Sim::new(self.parties.into())
@@ -217,7 +224,8 @@ impl Bench {
         let mut file = NamedTempFile::new().map_err(BenchError::RosterFile)?;
         file.write_all(roster.to_toml().as_bytes()).map_err(BenchError::RosterFile)?;
         let program = env::current_exe().map_err(BenchError::Program)?;
-        let bar = bar(u64::from(self.repeat) + 1, format!("{} ({}/{of})", workload.name, at + 1));
+        let plan = Plan::new(self.repeat.into(), self.served);
+        let bar = bar((plan.warm + plan.repeat) as u64, format!("{} ({}/{of})", workload.name, at + 1));
         let mut crew = Crew::new();
         for member in roster.members() {
             let mut command = Command::new(&program);
@@ -228,14 +236,14 @@ impl Bench {
             if let Some(folder) = &identities {
                 command.arg("--identity").arg(folder.path().join(&member.name));
             }
-            if self.tiny {
-                command.arg("--tiny");
+            for (flag, _) in [("--tiny", self.tiny), ("--served", self.served)].iter().filter(|(_, set)| *set) {
+                command.arg(flag);
             }
             crew.start(&member.name, command)?;
         }
         let reports = crew.wait(|| bar.inc(1))?;
         bar.finish_and_clear();
-        let row = self.row(workload).measured(&reports, workload.products);
+        let row = self.row(workload).measured(&reports, workload.products, plan.warm);
         match row.max_abs_err {
             Some(error) if error <= workload.tolerance => Ok(row),
             error => Err(BenchError::Wrong {

@@ -13,7 +13,7 @@ use mpc_comm::{DealerListener, Identity, Options, PartyId, Roster};
 use mpc_core::{Device, Error, Settings, rand::Prg};
 use serde::{Deserialize, Serialize};
 
-use super::measure::{self, Cost};
+use super::measure::{self, Cost, Plan};
 use super::options::{Net, Protocol, device};
 use super::usage::{self, Cpu};
 use super::workloads::{self, Workload};
@@ -35,6 +35,8 @@ pub(crate) struct Part {
     repeat: usize,
     #[arg(long)]
     tiny: bool,
+    #[arg(long)]
+    served: bool,
     #[arg(long)]
     protocol: Protocol,
     #[arg(long, value_parser = device)]
@@ -114,13 +116,13 @@ impl Part {
             return Ok(Message::Dealer { peak_rss: usage::peak_rss(), cpu: usage::cpu() });
         };
         let mesh = mpc_comm::connect(&roster, me, &settings.agreement(), options)?;
-        let (first, repeat) = (me == PartyId(0), self.repeat);
+        let (first, plan) = (me == PartyId(0), Plan::new(self.repeat, self.served));
         let done = || {
             if first {
                 tell(&Message::Done)
             }
         };
-        let program = |s| async move { measure::measure(&s, workload, repeat, done).await };
+        let program = |s| async move { measure::measure(&s, workload, plan, done).await };
         let measured = mpc_core::run_party(mesh, &settings, program)?;
         let error = first.then(|| measure::error(workload, &measured.results));
         Ok(Message::Party { costs: measured.costs, peak_rss: measured.peak_rss, error })

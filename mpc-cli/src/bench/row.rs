@@ -14,6 +14,8 @@ pub(super) struct Row {
     pub protocol: String,
     pub device: String,
     pub net: String,
+    /// Weights were opened before.
+    pub served: bool,
     /// The median over the repetitions of the slowest party's.
     pub seconds: Option<f64>,
     /// Their minimum.
@@ -46,7 +48,7 @@ pub(super) struct Process {
 }
 
 impl Process {
-    fn of(name: &str, message: &Message, repetitions: usize) -> Self {
+    fn of(name: &str, message: &Message, runs: usize) -> Self {
         let name = name.to_owned();
         match message {
             Message::Party { costs, peak_rss, .. } => {
@@ -64,8 +66,8 @@ impl Process {
                 }
             }
             Message::Dealer { peak_rss, cpu } => {
-                // It does not know repetitions; the start is one more.
-                let times = (repetitions + 1) as f64;
+                // It does not know which of them are counted.
+                let times = runs as f64;
                 let cpu = cpu.map(|cpu| Cpu {
                     program: cpu.program / times,
                     kernels: cpu.kernels / times,
@@ -87,8 +89,8 @@ impl Process {
 }
 
 impl Row {
-    /// Adds what the processes have measured.
-    pub(super) fn measured(mut self, reports: &[(String, Message)], products: u64) -> Self {
+    /// Adds what the processes have measured, after `warm` runs that do not count.
+    pub(super) fn measured(mut self, reports: &[(String, Message)], products: u64, warm: usize) -> Self {
         let costs: Vec<&Vec<Cost>> = reports.iter().filter_map(|(_, report)| costs(report)).collect();
         let repetitions = costs.iter().map(|costs| costs.len()).min().unwrap_or(0);
         let slowest = |of: fn(&Cost) -> f64| -> Vec<f64> {
@@ -102,7 +104,7 @@ impl Row {
         self.rounds = all().map(|cost| cost.rounds).max().unwrap_or(0);
         self.bytes_per_party = all().map(|cost| cost.sent).max().unwrap_or(0);
         self.dealer_bytes = all().map(|cost| cost.dealt).max().unwrap_or(0);
-        self.processes = reports.iter().map(|(name, report)| Process::of(name, report, repetitions)).collect();
+        self.processes = reports.iter().map(|(name, report)| Process::of(name, report, warm + repetitions)).collect();
         self.peak_rss_bytes = self.processes.iter().filter_map(|process| process.peak_rss_bytes).max();
         self.max_abs_err = reports.iter().find_map(|(_, report)| match report {
             Message::Party { error, .. } => *error,

@@ -29,6 +29,11 @@ impl Aes {
         }
     }
 
+    /// Whether it is a clone of another one.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.cipher, &other.cipher)
+    }
+
     /// The key itself, for other machines.
     #[cfg(feature = "cuda")]
     pub(super) fn bytes(&self) -> Zeroizing<[u8; 32]> {

@@ -10,10 +10,10 @@ use crate::{
 };
 use mpc_comm::Words;
 use std::{
-    any::TypeId,
+    any::{Any, TypeId},
     fmt,
     ops::{Deref, Range},
-    sync::{Arc, OnceLock},
+    sync::{Arc, OnceLock, Weak},
 };
 
 /// A shared, immutable array.
@@ -161,6 +161,28 @@ impl<R: Ring> CpuArray<R> {
         }
     }
 
+    /// What it is, unless it is constant.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        Some(match &self.0 {
+            Source::Stored(data, range) => {
+                let memory: Arc<dyn Any + Send + Sync> = data.clone();
+                Identity::Stored(Arc::downgrade(&memory), range.clone())
+            }
+            Source::Wire(words) => {
+                let (data, range) = words.allocation();
+                let memory: Arc<dyn Any + Send + Sync> = data.clone();
+                Identity::Stored(Arc::downgrade(&memory), range)
+            }
+            Source::Ruled(ruled) => match &ruled.rule {
+                Rule::Constant(_) => return None,
+                Rule::Random { seeds, at, start, how, .. } => {
+                    let range = *start..start + ruled.len;
+                    Identity::Random { seeds: seeds.clone(), at: *at, range, how: *how }
+                }
+            },
+        })
+    }
+
     /// How many elements.
     pub(super) fn count(&self) -> usize {
         self.0.count()
@@ -184,6 +206,38 @@ impl<R: Ring> CpuArray<R> {
         match self.operand() {
             Operand::Stored(data) => data.to_vec(),
             Operand::Ruled(ruled) => ruled.made(),
+        }
+    }
+}
+
+/// What an array is, for whoever keeps something that was made of it.
+#[derive(Clone)]
+pub(super) enum Identity {
+    /// A part of this memory, which may be gone; no other memory is taken for it as long as this is here.
+    Stored(Weak<dyn Any + Send + Sync>, Range<usize>),
+    /// Random values under these seeds.
+    Random { seeds: Arc<[Seed]>, at: Address, range: Range<usize>, how: Add },
+}
+
+impl Identity {
+    /// Whether its memory is gone.
+    pub(super) fn gone(&self) -> bool {
+        matches!(self, Self::Stored(memory, _) if memory.strong_count() == 0)
+    }
+}
+
+impl PartialEq for Identity {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Stored(a, part), Self::Stored(b, other)) => part == other && a.ptr_eq(b),
+            (
+                Self::Random { seeds, at, range, how },
+                Self::Random { seeds: b, at: b_at, range: b_range, how: b_how },
+            ) => {
+                let same = (at, range, how) == (b_at, b_range, b_how) && seeds.len() == b.len();
+                same && seeds.iter().zip(&**b).all(|(a, b)| a.is(b))
+            }
+            _ => false,
         }
     }
 }

@@ -2,7 +2,8 @@
 //! ([`Layout`]), tile by tile. Images of few pixels share a product.
 
 use super::{
-    gemm::{Offsets, Operand, PARALLEL, Term},
+    factor::Matrix,
+    gemm::{self, Offsets, Operand, PARALLEL, Side, Term},
     patches::Layout,
 };
 use crate::{
@@ -28,6 +29,14 @@ pub(super) struct Conv<'a> {
     pub(super) negative: bool,
 }
 
+/// What a convolution is of. Weights may be panels instead, of each group ([`Conv::packed`]).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Data<'a, R> {
+    pub(super) a: &'a [R],
+    pub(super) b: &'a [R],
+    pub(super) weights: Option<&'a [R]>,
+}
+
 /// What one product covers: a group of some images. Image i of them begins at `first + i * step` of its part of the
 /// result.
 struct Part {
@@ -39,23 +48,37 @@ struct Part {
 
 impl Conv<'_> {
     /// Adds it to `out`.
-    pub(super) fn add_to<R: Ring>(&self, a: &[R], b: &[R], out: &mut [R]) {
+    pub(super) fn add_to<R: Ring>(&self, data: Data<'_, R>, out: &mut [R]) {
+        let Data { a, b, weights } = data;
         let (x, w, y) = self.geometry.lens().unwrap_or_default();
         let sizes = match self.third {
             Third::Output => (x, w, y),
             Third::Input => (y, w, x),
             Third::Weight => (x, y, w),
         };
-        assert_eq!((a.len(), b.len(), out.len()), sizes, "operands of the sizes that the map says");
+        let b_len = if weights.is_some() { w } else { b.len() };
+        assert_eq!((a.len(), b_len, out.len()), sizes, "operands of the sizes that the map says");
         if x == 0 || w == 0 || y == 0 {
             return;
         }
         match (Layout::new(self.geometry), self.third) {
             (None, _) => self.by_definition(a, b, out),
-            (Some(layout), Third::Output) => self.output(&layout, a, b, out),
+            (Some(layout), Third::Output) => self.output(&layout, data, out),
             (Some(layout), Third::Input) => self.input(&layout, a, b, out),
             (Some(layout), Third::Weight) => self.weight(&layout, a, b, out),
         }
+    }
+
+    /// The matrix of the weights of each group, if all its products pack it and have it on the left.
+    pub(super) fn packed(&self) -> Option<Matrix> {
+        self.geometry.lens().filter(|&(x, w, y)| x > 0 && w > 0 && y > 0)?;
+        let &Geometry { images, groups, filters, .. } = self.geometry;
+        let (depths, together) = (self.geometry.taps(), self.together());
+        // The last product has the fewest images.
+        let columns = ((images - 1) % together + 1) * self.pixels();
+        let packs = self.third == Third::Output && Layout::new(self.geometry).is_some();
+        let matrix = Matrix { side: Side::Left, lanes: filters, depths, transposed: false, groups };
+        (packs && gemm::packs([filters, depths, columns])).then_some(matrix)
     }
 
     /// Pixels of one filter and image.
@@ -104,17 +127,24 @@ impl Conv<'_> {
     }
 
     /// [filters, taps] times patches [taps, pixels].
-    fn output<R: Ring>(&self, layout: &Layout<'_>, x: &[R], w: &[R], out: &mut [R]) {
+    fn output<R: Ring>(&self, layout: &Layout<'_>, Data { a: x, b: w, weights }: Data<'_, R>, out: &mut [R]) {
         let (filters, taps, pixels) = (self.geometry.filters, layout.taps(), self.pixels());
         let places = layout.pixels(self.together(), layout.step());
+        let left = |group: usize| match weights {
+            Some(panels) => {
+                let len = panels.len() / self.geometry.groups;
+                Operand::packed(&panels[group * len..][..len])
+            }
+            None => Operand::left(self.weights(w, group), filters, taps.len(), false),
+        };
         self.parts(out, self.y_block(), |part, y| {
             let images = part.images.len();
             let planes = layout.read(x, part.images, part.group);
             let places = &places[..images * pixels];
             let term = Term {
                 sizes: [filters, taps.len(), places.len()],
-                left: Operand::left(self.weights(w, part.group), filters, taps.len(), false),
-                right: Operand { data: &planes, lanes: Offsets::Table(places), depths: Offsets::Table(&taps) },
+                left: left(part.group),
+                right: Operand::at_offsets(&planes, Offsets::Table(places), Offsets::Table(&taps)),
                 negative: self.negative,
             };
             if images == 1 {
@@ -159,7 +189,7 @@ impl Conv<'_> {
                 let term = Term {
                     sizes: [taps.len(), filters, cols.len()],
                     left: Operand::left(self.weights(w, part.group), taps.len(), filters, true),
-                    right: Operand { data: y, lanes, depths: Offsets::Steps(pixels) },
+                    right: Operand::at_offsets(y, lanes, Offsets::Steps(pixels)),
                     negative: self.negative,
                 };
                 term.add_to(self.level, &mut tile);
@@ -208,8 +238,8 @@ impl Conv<'_> {
                 let planes = layout.read(x, part, group);
                 let term = Term {
                     sizes: [filters, places.len(), taps.len()],
-                    left: Operand { data: y, lanes: Offsets::Steps(pixels), depths },
-                    right: Operand { data: &planes, lanes: Offsets::Table(&taps), depths: Offsets::Table(places) },
+                    left: Operand::at_offsets(y, Offsets::Steps(pixels), depths),
+                    right: Operand::at_offsets(&planes, Offsets::Table(&taps), Offsets::Table(places)),
                     negative: self.negative,
                 };
                 term.add_to(self.level, &mut sum);
@@ -297,9 +327,10 @@ mod tests {
         let found = Level::ALL.into_iter().filter(|level| level.supported()).map(|level| {
             let mut out = vec![R::ZERO; len];
             let conv = Conv { third, geometry, level, negative: false };
-            conv.add_to(a, b, &mut out);
+            let data = Data { a, b, weights: None };
+            conv.add_to(data, &mut out);
             let sum = out.clone();
-            Conv { negative: true, ..conv }.add_to(a, b, &mut out);
+            Conv { negative: true, ..conv }.add_to(data, &mut out);
             assert_eq!(out, vec![R::ZERO; len], "what is subtracted is what was added");
             sum
         });

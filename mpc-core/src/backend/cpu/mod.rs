@@ -9,7 +9,9 @@ mod conv;
 mod dealt;
 mod elementwise;
 mod exponential;
+mod factor;
 mod gemm;
+mod kept;
 mod layout;
 mod nibbles;
 mod parts;
@@ -19,6 +21,7 @@ mod series;
 mod sums;
 mod truncate;
 
+use self::{factor::Factor, kept::Kept};
 use super::{Backend, Bits, ByBit, Exponential, Masked, Payload, Series, Weights, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
@@ -33,15 +36,17 @@ use std::ops::Range;
 pub use array::{Add, CpuArray};
 
 /// Kernels on host memory.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Cpu {
     level: Level,
+    /// Of clones too.
+    kept: Kept,
 }
 
 impl Cpu {
     /// Kernels that use these instructions, or portable ones where the processor does not have them.
     pub fn new(level: Level) -> Self {
-        Self { level: if level.supported() { level } else { Level::Portable } }
+        Self { level: if level.supported() { level } else { Level::Portable }, kept: Kept::default() }
     }
 
     /// Kernels that use what `MPC_CPU` says, or else the best that the processor has.
@@ -49,33 +54,19 @@ impl Cpu {
     /// # Errors
     /// As [`Level::from_env`].
     pub fn from_env() -> Result<Self> {
-        Ok(Self { level: Level::from_env()? })
+        Ok(Self::new(Level::from_env()?))
     }
 
     /// The instructions that are used.
     pub fn level(&self) -> Level {
         self.level
     }
-
-    /// Adds a bilinear map to `out`, or subtracts it.
-    fn add_bilinear<R: Ring>(&self, map: &Bilinear, a: &[R], b: &[R], negative: bool, out: &mut [R]) {
-        let level = self.level;
-        let matmul = |batch, sizes, ta, tb, out| {
-            product::matmul(level, product::Form { batch, sizes, ta, tb }, a, b, negative, out);
-        };
-        match *map {
-            Bilinear::Mul { .. } => elementwise::add_product(a, b, negative, out),
-            Bilinear::MatMul { m, k, n, ta, tb } => matmul(1, [m, k, n], ta, tb, out),
-            Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => matmul(batch, [m, k, n], ta, tb, out),
-            Bilinear::Conv { third, ref geometry } => conv::Conv { third, geometry, level, negative }.add_to(a, b, out),
-        }
-    }
 }
 
 impl Default for Cpu {
     /// The best that the processor has.
     fn default() -> Self {
-        Self { level: Level::best() }
+        Self::new(Level::best())
     }
 }
 
@@ -171,39 +162,14 @@ impl Backend for Cpu {
             Bilinear::Mul { .. } => elementwise::zip(self.level, a, b, R::mul).into(),
             _ => {
                 let mut out = vec![R::ZERO; map.out_len()];
-                self.add_bilinear(map, a, b, false, &mut out);
+                product::add(self, map, [a, b].map(Factor::of), false, &mut out);
                 out.into()
             }
         }
     }
 
     fn masked_bilinear<R: Ring>(&self, map: &Bilinear, step: Masked<'_, Self, R>) -> CpuArray<R> {
-        let Masked { opened: [m_a, m_b], masks: [l_a, l_b], dealt, first } = step;
-        if let Bilinear::Mul { .. } = map {
-            let operands = [m_a, m_b, l_a, l_b].map(CpuArray::operand);
-            let [m_a, m_b, l_a, l_b] = operands;
-            return elementwise::masked_product(self.level, [m_a, m_b], [l_a, l_b], dealt.operand(), first).into();
-        }
-        // Where another party alone knows a mask, ours is zero, and one product is enough.
-        let mut out = dealt.to_vec();
-        match (first, l_a.is_zero(), l_b.is_zero()) {
-            (true, _, true) => self.add_bilinear(map, &self.sub(m_a, l_a), m_b, false, &mut out),
-            (true, a_is_zero, _) => {
-                self.add_bilinear(map, m_a, &self.sub(m_b, l_b), false, &mut out);
-                if !a_is_zero {
-                    self.add_bilinear(map, l_a, m_b, true, &mut out);
-                }
-            }
-            (false, a_is_zero, b_is_zero) => {
-                if !b_is_zero {
-                    self.add_bilinear(map, m_a, l_b, true, &mut out);
-                }
-                if !a_is_zero {
-                    self.add_bilinear(map, l_a, m_b, true, &mut out);
-                }
-            }
-        }
-        out.into()
+        product::masked(self, map, step)
     }
 
     fn round_shift<R: Ring>(&self, a: &CpuArray<R>, bits: u32) -> CpuArray<R> {

@@ -1,24 +1,83 @@
-//! Matrix products modulo 2^k.
+//! Bilinear maps modulo 2^k.
 
-use super::gemm::{Operand, PARALLEL, Term};
-use crate::{level::Level, ring::Ring};
+use super::{
+    Cpu, CpuArray,
+    conv::{Conv, Data},
+    elementwise,
+    factor::{Factor, Matrix, Ready},
+    gemm::{self, Operand, PARALLEL, Side, Term},
+};
+use crate::{backend::Masked, bilinear::Bilinear, ring::Ring};
 use rayon::prelude::*;
 
 /// How the matrices of a product are stored.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Form {
+struct Form {
     /// How many products of matrices that lie one after the other.
-    pub(super) batch: usize,
+    batch: usize,
     /// `[m, k, n]`: the result is m x n.
-    pub(super) sizes: [usize; 3],
+    sizes: [usize; 3],
     /// The left one is k x m, not m x k.
-    pub(super) ta: bool,
+    ta: bool,
     /// The right one is n x k, not k x n.
-    pub(super) tb: bool,
+    tb: bool,
 }
 
-/// Adds products to `out`, or subtracts them.
-pub(super) fn matmul<R: Ring>(level: Level, form: Form, a: &[R], b: &[R], negative: bool, out: &mut [R]) {
+/// Adds a bilinear map to `out`, or subtracts it.
+pub(super) fn add<R: Ring>(cpu: &Cpu, map: &Bilinear, factors: [Factor<'_, R>; 2], negative: bool, out: &mut [R]) {
+    let mut matmul = |batch, sizes, ta, tb| matmul(cpu, Form { batch, sizes, ta, tb }, factors, negative, out);
+    match *map {
+        Bilinear::Mul { .. } => {
+            let [a, b] = factors.map(|factor| factor.elements(cpu));
+            elementwise::add_product(&a, &b, negative, out);
+        }
+        Bilinear::MatMul { m, k, n, ta, tb } => matmul(1, [m, k, n], ta, tb),
+        Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => matmul(batch, [m, k, n], ta, tb),
+        Bilinear::Conv { third, ref geometry } => {
+            let conv = Conv { third, geometry, level: cpu.level, negative };
+            let [x, w] = factors;
+            let x = x.elements(cpu);
+            let w = match conv.packed() {
+                Some(matrix) => w.ready(cpu, matrix, true),
+                None => Ready::Elements(w.elements(cpu)),
+            };
+            conv.add_to(Data { a: &x, b: w.elements(), weights: w.panels() }, out);
+        }
+    }
+}
+
+/// One party's side of a masked product.
+pub(super) fn masked<R: Ring>(cpu: &Cpu, map: &Bilinear, step: Masked<'_, Cpu, R>) -> CpuArray<R> {
+    let Masked { opened: [m_a, m_b], masks: [l_a, l_b], dealt, first } = step;
+    if let Bilinear::Mul { .. } = map {
+        let [m_a, m_b, l_a, l_b] = [m_a, m_b, l_a, l_b].map(CpuArray::operand);
+        return elementwise::masked_product(cpu.level, [m_a, m_b], [l_a, l_b], dealt.operand(), first).into();
+    }
+    let mut out = dealt.to_vec();
+    let [a, b, of_a, of_b] = [Factor::of(m_a), Factor::of(m_b), Factor::mask(m_a, l_a), Factor::mask(m_b, l_b)];
+    let mut term = |a, b, negative| add(cpu, map, [a, b], negative, &mut out);
+    // Where another party alone knows a mask, ours is zero, and one product is enough.
+    match (first, l_a.is_zero(), l_b.is_zero()) {
+        (true, _, true) => term(Factor::less(m_a, l_a), b, false),
+        (true, true, false) => term(a, Factor::less(m_b, l_b), false),
+        (true, false, false) => {
+            term(a, Factor::less(m_b, l_b), false);
+            term(of_a, b, true);
+        }
+        (false, a_is_zero, b_is_zero) => {
+            if !b_is_zero {
+                term(a, of_b, true);
+            }
+            if !a_is_zero {
+                term(of_a, b, true);
+            }
+        }
+    }
+    out.into()
+}
+
+/// Adds products of matrices to `out`, or subtracts them.
+fn matmul<R: Ring>(cpu: &Cpu, form: Form, [a, b]: [Factor<'_, R>; 2], negative: bool, out: &mut [R]) {
     let Form { batch, sizes, ta, tb } = form;
     let [m, k, n] = sizes;
     assert_eq!((a.len(), b.len()), (batch * m * k, batch * k * n), "operands of the sizes that the map says");
@@ -26,11 +85,21 @@ pub(super) fn matmul<R: Ring>(level: Level, form: Form, a: &[R], b: &[R], negati
     if out.is_empty() || k == 0 {
         return;
     }
+    if batch == 1 {
+        let packs = gemm::packs(sizes);
+        let of = |side, lanes, transposed| Matrix { side, lanes, depths: k, transposed, groups: 1 };
+        let left = a.ready(cpu, of(Side::Left, m, ta), packs);
+        let right = b.ready(cpu, of(Side::Right, n, !tb), packs);
+        let left_of = left.panels().map_or_else(|| Operand::left(left.elements(), m, k, ta), Operand::packed);
+        let right_of = right.panels().map_or_else(|| Operand::right(right.elements(), k, n, tb), Operand::packed);
+        return Term { sizes, left: left_of, right: right_of, negative }.add_to(cpu.level, out);
+    }
+    let (a, b) = (a.elements(cpu), b.elements(cpu));
     let one = |((a, b), out): ((&[R], &[R]), &mut [R])| {
         let (left, right) = (Operand::left(a, m, k, ta), Operand::right(b, k, n, tb));
-        Term { sizes, left, right, negative }.add_to(level, out);
+        Term { sizes, left, right, negative }.add_to(cpu.level, out);
     };
-    if batch > 1 && out.len() * k >= PARALLEL {
+    if out.len() * k >= PARALLEL {
         a.par_chunks(m * k).zip(b.par_chunks(k * n)).zip(out.par_chunks_mut(m * n)).for_each(one);
     } else {
         a.chunks(m * k).zip(b.chunks(k * n)).zip(out.chunks_mut(m * n)).for_each(one);
@@ -43,7 +112,8 @@ mod tests {
 
     fn product(form: Form, a: &[u64], b: &[u64]) -> Vec<u64> {
         let mut out = vec![0; form.batch * form.sizes[0] * form.sizes[2]];
-        matmul(Level::best(), form, a, b, false, &mut out);
+        let [a, b] = [a, b].map(|data| data.to_vec().into());
+        matmul(&Cpu::default(), form, [Factor::of(&a), Factor::of(&b)], false, &mut out);
         out
     }
 

@@ -94,7 +94,7 @@ impl Totals {
 /// [`Error::Peer`] or [`Error::Aborted`] when a party leaves or gives up; what `watch` gives, after telling the parties.
 pub fn serve<R: Ring>(mesh: Mesh, fixed: Fixed, prg: Prg, limits: &Limits, watch: Watch<'_>) -> Result<Served> {
     let cpu = Cpu::from_env()?;
-    serve_on::<R, Cpu>(mesh, fixed, prg, limits, &|_| Ok(cpu), watch)
+    serve_on::<R, Cpu>(mesh, fixed, prg, limits, &|_| Ok(cpu.clone()), watch)
 }
 
 /// The same on any backend: `open` gives that of the thread that answers one party, and is called there.

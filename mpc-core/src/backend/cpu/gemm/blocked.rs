@@ -1,46 +1,40 @@
 //! The loops around a tile: blocks of depth, packed once; blocks of the result, over threads.
 
-use super::{Term, kernel::Kernel, operand::MOST_LANES};
+use super::{
+    Term,
+    kernel::Kernel,
+    operand::MOST_LANES,
+    panels::{Panels, Part, Side},
+};
 use crate::ring::Ring;
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Rows, and columns, that are packed at a time: bounds the memory.
-const PACKED: usize = if cfg!(test) { 96 } else { 2048 };
+pub(super) const PACKED: usize = if cfg!(test) { 96 } else { 2048 };
 /// Rows of a block of the result: their packed panels stay in the second cache.
 const BLOCK_ROWS: usize = if cfg!(test) { 32 } else { 192 };
 /// Columns of a block of the result.
 const BLOCK_COLS: usize = if cfg!(test) { 48 } else { 512 };
-/// Bytes of a cache line.
-const LINE: usize = 64;
 /// The most elements of a tile.
 const MOST_TILE: usize = MOST_LANES * 8;
 
 /// Adds a product to `out` (m x n), over threads if `parallel`.
 pub(super) fn multiply<R: Ring, K: Kernel<R>>(kernel: K, term: &Term<'_, R>, parallel: bool, out: &mut [R]) {
     let [m, k, n] = term.sizes;
-    let depth = k.min(K::DEPTH).next_multiple_of(K::STEP);
-    let mut left = vec![R::ZERO; m.min(PACKED).div_ceil(K::ROWS) * K::LEFT * depth + LINE];
-    let mut right = vec![R::ZERO; n.min(PACKED).div_ceil(K::COLS) * K::RIGHT * depth + LINE];
-    let (left, right) = (aligned(&mut left), aligned(&mut right));
+    let mut rooms = [(Side::Left, &term.left, m), (Side::Right, &term.right, n)].map(|(side, factor, lanes)| {
+        let packed = factor.packed.is_some();
+        Panels::room(if packed { 0 } else { side.len::<R, K>(lanes.min(PACKED), k.min(K::DEPTH)) })
+    });
+    let [left, right] = &mut rooms;
     for rows in blocks(0..m, PACKED) {
         for cols in blocks(0..n, PACKED) {
             for depths in blocks(0..k, K::DEPTH) {
                 let depth = depths.len().next_multiple_of(K::STEP);
-                let left = &mut left[..rows.len().div_ceil(K::ROWS) * K::LEFT * depth];
-                let right = &mut right[..cols.len().div_ceil(K::COLS) * K::RIGHT * depth];
-                let (a, b) = (&term.left, &term.right);
-                let pack_left = |(lanes, panel): (_, &mut [R])| kernel.pack_left(a, lanes, depths.clone(), panel);
-                let pack_right = |(lanes, panel): (_, &mut [R])| kernel.pack_right(b, lanes, depths.clone(), panel);
-                let jobs = (panels(&rows, K::ROWS), panels(&cols, K::COLS));
-                if parallel {
-                    jobs.0.into_par_iter().zip(left.par_chunks_mut(K::LEFT * depth)).for_each(pack_left);
-                    jobs.1.into_par_iter().zip(right.par_chunks_mut(K::RIGHT * depth)).for_each(pack_right);
-                } else {
-                    jobs.0.into_iter().zip(left.chunks_mut(K::LEFT * depth)).for_each(pack_left);
-                    jobs.1.into_iter().zip(right.chunks_mut(K::RIGHT * depth)).for_each(pack_right);
-                }
-                let (left, right) = (&*left, &*right);
+                let of_rows = Part { lanes: rows.clone(), depths: depths.clone() };
+                let of_cols = Part { lanes: cols.clone(), depths };
+                let left = Side::Left.panels(kernel, &term.left, k, &of_rows, parallel, left);
+                let right = Side::Right.panels(kernel, &term.right, k, &of_cols, parallel, right);
                 let out = &mut out[rows.start * n..rows.end * n];
                 let block = |block: Block<'_, R>| block.add(kernel, depth, left, right, term.negative);
                 if parallel {
@@ -53,19 +47,9 @@ pub(super) fn multiply<R: Ring, K: Kernel<R>>(kernel: K, term: &Term<'_, R>, par
     }
 }
 
-/// From the first cache line on, of a vector with [`LINE`] elements to spare.
-fn aligned<R>(buffer: &mut [R]) -> &mut [R] {
-    let skip = buffer.as_ptr().align_offset(LINE).min(LINE);
-    &mut buffer[skip..]
-}
-
 /// Parts of a range.
-fn blocks(all: Range<usize>, of: usize) -> impl Iterator<Item = Range<usize>> {
+pub(super) fn blocks(all: Range<usize>, of: usize) -> impl Iterator<Item = Range<usize>> {
     all.clone().step_by(of).map(move |from| from..(from + of).min(all.end))
-}
-
-fn panels(all: &Range<usize>, of: usize) -> Vec<Range<usize>> {
-    blocks(all.clone(), of).collect()
 }
 
 /// A block of the result: its first panels, and its rows.

@@ -15,6 +15,7 @@ mod kernel;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod operand;
+mod panels;
 mod portable;
 #[cfg(test)]
 mod tests;
@@ -23,7 +24,7 @@ mod thin;
 use crate::{level::Level, ring::Ring};
 use kernel::Kernel;
 pub(super) use operand::{Offsets, Operand};
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(super) use panels::{Side, pack};
 use std::any::TypeId;
 
 /// From so many ring multiplications on a product is split over threads.
@@ -60,19 +61,13 @@ impl<R: Ring> Term<'_, R> {
         if out.is_empty() || k == 0 {
             return;
         }
-        #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
-        if let Some((term, out)) = self.words(out)
-            && term.with_level(level, out)
-        {
-            return;
+        match self.words(out) {
+            Some((term, out)) => at_level(level, Product { term, out }),
+            None => self.with(portable::Portable, out),
         }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
-        let _ = level;
-        self.with(portable::Portable, out);
     }
 
     /// The same term and result, if the ring is that of 64 bits: the other kernels are for it alone.
-    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
     fn words<'b>(&'b self, out: &'b mut [R]) -> Option<(Term<'b, u64>, &'b mut [u64])> {
         if TypeId::of::<R>() != TypeId::of::<u64>() {
             return None;
@@ -81,6 +76,7 @@ impl<R: Ring> Term<'_, R> {
             data: bytemuck::cast_slice(from.data),
             lanes: from.lanes,
             depths: from.depths,
+            packed: from.packed.map(bytemuck::cast_slice),
         };
         let (left, right) = (operand(&self.left), operand(&self.right));
         let term = Term { sizes: self.sizes, left, right, negative: self.negative };
@@ -91,7 +87,7 @@ impl<R: Ring> Term<'_, R> {
         let [m, k, n] = self.sizes;
         let work = m.saturating_mul(k).saturating_mul(n);
         let parallel = work >= PARALLEL && rayon::current_num_threads() > 1;
-        if m.min(n) > THIN && work > SMALL {
+        if packs(self.sizes) {
             blocked::multiply(kernel, self, parallel, out);
         } else if m <= n {
             thin::multiply(kernel, self, parallel, out);
@@ -106,39 +102,65 @@ impl<R: Ring> Term<'_, R> {
     }
 }
 
-impl Term<'_, u64> {
-    /// Whether the product was added with the instructions of this level, or of one below.
-    #[cfg(target_arch = "x86_64")]
-    fn with_level(&self, level: Level, out: &mut [u64]) -> bool {
-        #[cfg(all(target_os = "linux", target_env = "gnu"))]
-        if level == Level::Amx
-            && let Some(tiles) = amx::tiles::Tiles::new()
-        {
-            self.with(amx::Amx(tiles), out);
-            return true;
-        }
-        if level >= Level::Ifma
-            && let Some(kernel) = ifma::Ifma::new()
-        {
-            self.with(kernel, out);
-        } else if level >= Level::Avx512
-            && let Some(kernel) = avx512::Avx512::new()
-        {
-            self.with(kernel, out);
-        } else if level >= Level::Avx2
-            && let Some(kernel) = avx2::Avx2::new()
-        {
-            self.with(kernel, out);
-        } else {
-            return false;
-        }
-        true
-    }
+/// Whether the factors of a product of these sizes are packed.
+pub(super) fn packs([m, k, n]: [usize; 3]) -> bool {
+    m.min(n) > THIN && m.saturating_mul(k).saturating_mul(n) > SMALL
+}
 
-    /// Whether the product was added with the instructions of this level.
-    #[cfg(target_arch = "aarch64")]
-    fn with_level(&self, level: Level, out: &mut [u64]) -> bool {
-        let kernel = neon::Neon::new().filter(|_| level == Level::Neon);
-        kernel.map(|kernel| self.with(kernel, out)).is_some()
+/// What is done with the kernel of a level.
+trait Job {
+    type Out;
+    fn run<K: Kernel<u64>>(self, kernel: K) -> Self::Out;
+}
+
+struct Product<'a> {
+    term: Term<'a, u64>,
+    out: &'a mut [u64],
+}
+
+impl Job for Product<'_> {
+    type Out = ();
+    fn run<K: Kernel<u64>>(self, kernel: K) {
+        self.term.with(kernel, self.out);
     }
+}
+
+/// With the instructions of this level, or of one below that the processor has.
+#[cfg(target_arch = "x86_64")]
+fn at_level<J: Job>(level: Level, job: J) -> J::Out {
+    #[cfg(all(target_os = "linux", target_env = "gnu"))]
+    if level == Level::Amx
+        && let Some(tiles) = amx::tiles::Tiles::new()
+    {
+        return job.run(amx::Amx(tiles));
+    }
+    if level >= Level::Ifma
+        && let Some(kernel) = ifma::Ifma::new()
+    {
+        job.run(kernel)
+    } else if level >= Level::Avx512
+        && let Some(kernel) = avx512::Avx512::new()
+    {
+        job.run(kernel)
+    } else if level >= Level::Avx2
+        && let Some(kernel) = avx2::Avx2::new()
+    {
+        job.run(kernel)
+    } else {
+        job.run(portable::Portable)
+    }
+}
+
+/// With the instructions of this level, if the processor has them.
+#[cfg(target_arch = "aarch64")]
+fn at_level<J: Job>(level: Level, job: J) -> J::Out {
+    match neon::Neon::new().filter(|_| level == Level::Neon) {
+        Some(kernel) => job.run(kernel),
+        None => job.run(portable::Portable),
+    }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+fn at_level<J: Job>(_: Level, job: J) -> J::Out {
+    job.run(portable::Portable)
 }

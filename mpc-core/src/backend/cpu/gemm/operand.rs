@@ -29,6 +29,8 @@ pub(in super::super) struct Operand<'a, R> {
     pub(in super::super) data: &'a [R],
     pub(in super::super) lanes: Offsets<'a>,
     pub(in super::super) depths: Offsets<'a>,
+    /// All of it as panels of the kernel that reads it ([`pack`](super::pack)): then there need not be any data.
+    pub(in super::super) packed: Option<&'a [R]>,
 }
 
 /// The most lanes of a panel.
@@ -38,12 +40,22 @@ impl<'a, R: Ring> Operand<'a, R> {
     /// The left factor of m x k elements in rows, or of k x m if `transposed`.
     pub(in super::super) fn left(data: &'a [R], m: usize, k: usize, transposed: bool) -> Self {
         let (lanes, depths) = if transposed { (1, m) } else { (k, 1) };
-        Self { data, lanes: Offsets::Steps(lanes), depths: Offsets::Steps(depths) }
+        Self::at_offsets(data, Offsets::Steps(lanes), Offsets::Steps(depths))
+    }
+
+    /// A factor whose elements lie so.
+    pub(in super::super) fn at_offsets(data: &'a [R], lanes: Offsets<'a>, depths: Offsets<'a>) -> Self {
+        Self { data, lanes, depths, packed: None }
     }
 
     /// The right factor of k x n elements in rows, or of n x k if `transposed`.
     pub(in super::super) fn right(data: &'a [R], k: usize, n: usize, transposed: bool) -> Self {
         Self::left(data, n, k, !transposed)
+    }
+
+    /// The factor that was packed.
+    pub(in super::super) fn packed(panels: &'a [R]) -> Self {
+        Self { packed: Some(panels), ..Self::at_offsets(&[], Offsets::Steps(0), Offsets::Steps(0)) }
     }
 
     #[inline]

@@ -35,6 +35,15 @@ fn check([m, k, n]: [usize; 3], seed: u64) {
             assert!(out == sums, "{level}: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}");
             Term { negative: true, ..term }.add_to(level, &mut out);
             assert!(out == start, "{level}: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}, subtracted");
+            if packs(term.sizes) {
+                let panels = [pack(level, Side::Left, &left, [m, k]), pack(level, Side::Right, &right, [n, k])];
+                let [packed_left, packed_right] = [0, 1].map(|at| Operand::packed(&panels[at]));
+                for (left, right) in [(packed_left, right), (left, packed_right), (packed_left, packed_right)] {
+                    let mut out = start.clone();
+                    Term { left, right, ..term }.add_to(level, &mut out);
+                    assert!(out == sums, "{level}: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}, packed before");
+                }
+            }
         }
         // What surrounds the instructions of AMX, where there are none.
         let mut out = vec![0; m * n];
@@ -109,7 +118,7 @@ fn lanes_and_depths_from_tables() {
     let data = words(4, 400);
     let (lanes, depths): (Vec<usize>, Vec<usize>) =
         ((0..40).map(|i| i * 37 % 101).collect(), (0..60).map(|i| i * 53 % 211).collect());
-    let table = Operand { data: &data, lanes: Offsets::Table(&lanes), depths: Offsets::Table(&depths) };
+    let table = Operand::at_offsets(&data, Offsets::Table(&lanes), Offsets::Table(&depths));
     let rows = Operand { lanes: Offsets::Steps(1), ..table };
     for (m, n) in [(40, 40), (2, 40), (40, 2), (7, 33)] {
         for (left, right) in [(table, table), (rows, table), (table, rows)] {
