@@ -195,7 +195,7 @@ run() {
   if command -v compute-sanitizer > /dev/null; then
     for tool in memcheck racecheck initcheck synccheck; do
       section 40 "compute-sanitizer $tool" \
-        compute-sanitizer --tool "$tool" --error-exitcode 9 ./tests/cuda kernels:: kept:: travel::
+        compute-sanitizer --tool "$tool" --error-exitcode 9 ./tests/cuda exponentials:: kernels:: kept:: travel::
     done
   else
     note "compute-sanitizer" "not on this machine: NOT RUN"

@@ -11,7 +11,7 @@
 #![allow(clippy::print_stdout, reason = "a table for whoever runs it")]
 
 use mpc_core::{
-    backend::{Add, Backend, ByBit, Cuda, Deals, Masked, Series, Set, cuda::CudaArray, tree},
+    backend::{Add, Backend, ByBit, Cuda, Deals, Exponential, Masked, Series, Set, cuda::CudaArray, exponential, tree},
     bilinear::Bilinear,
     conv::{Geometry, Third},
     rand::{Address, Prg, Purpose, Seed},
@@ -173,6 +173,10 @@ fn parties(bench: &Bench) {
     let some = gpu.planes(&a, 0..few);
     let series = Series { period_log2: 5, constant: 0.5, linear: 0.0, sines: &[0.3; 16], cosines: &[0.2; 16] };
     each("series of 16 harmonics", 8 * (2 + 2 * harmonics) * few, &|| gpu.series(&series, 16, &some, &waves, true));
+    let decays = gpu.random::<u128>(&seed(Prg::default()), AT, 0..2 * few);
+    let window = exponential::Window { log2: 21, from: 16 };
+    let e = Exponential { to: 16, start: -726_817, window };
+    each("exponential", 48 * few, &|| gpu.exponential(&e, &some, &decays, 1 << 64));
     // What leaves, alone and while the GPU computes.
     bench.row("leave", Work::Leaving(8 * len), &|| {
         drop(gpu.to_wire(&a).arrived());
@@ -235,6 +239,15 @@ fn dealer(bench: &Bench) {
     let (few, harmonics) = (len / 10, 16);
     let (some, others) = (gpu.planes(&masks, 0..few), random(gpu, 4, 2 * harmonics * few));
     each("dealer: waves", 8 * (1 + 4 * harmonics) * few, &|| gpu.waves((5, 16), harmonics, &some, &others));
+    // Rows are timed by the stream, whichever array is waited for.
+    let wide = |result: CudaArray<u128>| {
+        drop(result);
+        gpu.planes(&masks, 0..1)
+    };
+    each("dealer: sum of two seeds, 128 bits", 48 * len, &|| wide(gpu.total(&seeds, AT, 0..len, Add::Sum)));
+    let (others, window) =
+        (gpu.random(&seed(Prg::default()), AT, 0..2 * few), exponential::Window { log2: 21, from: 16 });
+    each("dealer: decays", 72 * few, &|| wide(gpu.decays(window, &some, &others)));
 }
 
 fn main() {

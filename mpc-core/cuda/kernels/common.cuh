@@ -11,6 +11,7 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int64_t i64;
 typedef uint8_t u8;
+typedef unsigned __int128 u128;
 
 #ifdef __CUDACC__
 

@@ -3,6 +3,7 @@
 #include "bits.cuh"
 #include "dealer.cuh"
 #include "elements.cuh"
+#include "exponential.cuh"
 #include "gemm.cuh"
 #include "layout.cuh"
 #include "limbs.cuh"

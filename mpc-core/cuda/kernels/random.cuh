@@ -3,9 +3,9 @@
 #pragma once
 #include "common.cuh"
 
-// How words go to where there are some: over them, or added to them, in pairs that are numbers of 64 bits.
+// How words go to where there are some: over them, or added to them, as numbers of 64 or of 128 bits.
 static const u64 OVER = ~(u64)0;
-enum { RANDOM_ADD = 0 }; // else by exclusive or
+enum { RANDOM_ADD = 0, RANDOM_ADD_WIDE = 5 }; // else by exclusive or
 
 struct alignas(16) Four {
   u32 words[4];
@@ -16,6 +16,11 @@ HD void put_four(u32 *out, u64 first, u64 len, u64 how, u64 word, const u32 *x) 
   const u64 at = word - first; // wraps below `first`
   if (how == OVER && at % 4 == 0 && at < len && len - at >= 4) {
     *(Four *)(out + at) = {{x[0], x[1], x[2], x[3]}};
+    return;
+  }
+  if (how == RANDOM_ADD_WIDE) { // `first` and `len` are whole numbers, so these four words are one
+    const u64 low = x[0] | (u64)x[1] << 32, high = x[2] | (u64)x[3] << 32;
+    if (at < len) *(u128 *)(out + at) += (u128)high << 64 | low;
     return;
   }
   for (u32 k = 0; k < 4; k += 2) {

@@ -1,20 +1,7 @@
 // Trigonometric series of opened values, and the dealer's waves of masks: backend/series.rs and backend/turns.rs, number by
-// number. Sums and products are those of IEEE doubles, rounded one by one: nothing is joined to a multiplication that adds.
+// number.
 #pragma once
-#include "common.cuh"
-
-#ifdef __CUDA_ARCH__
-HD double plus(double a, double b) { return __dadd_rn(a, b); }
-HD double times(double a, double b) { return __dmul_rn(a, b); }
-HD double number_of(u64 bits) { return __longlong_as_double((long long)bits); }
-HD u64 bits_of(double x) { return (u64)__double_as_longlong(x); }
-#else
-HD double plus(double a, double b) { return a + b; }
-HD double times(double a, double b) { return a * b; }
-HD double number_of(u64 bits) { return __builtin_bit_cast(double, bits); }
-HD u64 bits_of(double x) { return __builtin_bit_cast(u64, x); }
-#endif
-HD double minus(double a, double b) { return plus(a, -b); }
+#include "doubles.cuh"
 
 // The sine and the cosine of an angle in units of 2^-64 turns.
 struct Point {

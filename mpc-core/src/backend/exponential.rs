@@ -54,7 +54,7 @@ impl Window {
     }
 
     /// A number of units.
-    fn units(self, count: u64) -> f64 {
+    pub(super) fn units(self, count: u64) -> f64 {
         count as f64 * 0.5f64.powi(self.from as i32)
     }
 

@@ -53,6 +53,9 @@ fn all<B: Deals>(backend: &B, all: &mut Results) {
         dealt::<B, u64>(backend, len, all);
     }
     dealt::<B, u32>(backend, 131, all);
+    for len in LENGTHS {
+        dealt::<B, u128>(backend, len, all);
+    }
     elementwise::<B, u32>(backend, 131, all);
     elementwise::<B, u128>(backend, 131, all);
     random(backend, all);

@@ -7,6 +7,7 @@
 mod common;
 mod dealer;
 mod emulator;
+mod exponentials;
 mod failures;
 mod kept;
 mod kernels;

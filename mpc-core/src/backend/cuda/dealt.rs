@@ -1,4 +1,4 @@
-//! What a dealer computes on a GPU. Other rings than that of 64 bits go to the processor.
+//! What a dealer computes on a GPU. Masks of other rings than that of 64 bits go to the processor.
 
 use super::{
     Cuda, CudaArray,
@@ -6,7 +6,7 @@ use super::{
     of, same,
 };
 use crate::{
-    backend::{Add, Bits, Deals, Set, tree},
+    backend::{Add, Bits, Deals, Set, exponential::Window, tree},
     rand::{Address, Seed},
     ring::Ring,
 };
@@ -14,14 +14,13 @@ use std::{ops::Range, sync::Arc};
 
 impl Deals for Cuda {
     fn total<R: Ring>(&self, seeds: &Arc<[Seed]>, at: Address, range: Range<usize>, add: Add) -> CudaArray<R> {
-        let how = match add {
-            Add::Sum => how::ADD,
-            Add::Xor => how::XOR,
+        let how = match (add, R::BITS) {
+            (_, ..64) => return self.back(self.0.cpu.total(seeds, at, range, add)),
+            (Add::Xor, _) => how::XOR,
+            (Add::Sum, 64) => how::ADD,
+            (Add::Sum, _) => how::ADD_WIDE,
         };
-        match R::BITS {
-            64 => of(self.added_up(seeds, at, range, how)),
-            _ => self.back(self.0.cpu.total(seeds, at, range, add)),
-        }
+        self.added_up(seeds, at, range, how)
     }
 
     fn shifted<R: Ring>(&self, a: &CudaArray<R>, bits: u32) -> CudaArray<R> {
@@ -74,5 +73,17 @@ impl Deals for Cuda {
         let (masks, others, to, bits) = (words.at(), less.at(), out.at(), u64::from(bits));
         self.gpu().each(threads, &k::Waves { threads, masks, others, out: to, count, bits });
         of(out)
+    }
+
+    fn decays<R: Ring>(&self, window: Window, masks: &CudaArray<R>, others: &CudaArray<u128>) -> CudaArray<u128> {
+        let Some(words) = same::<R, u64>(masks) else {
+            return self.back(Deals::decays(&self.0.cpu, window, &self.host(masks), &self.host(others)));
+        };
+        assert_eq!(others.len(), 2 * masks.len(), "two for each mask");
+        let out = self.room(others.len());
+        let (threads, masks, others, to) = (words.len() as u64, words.at(), others.at(), out.at());
+        let (unit, log2) = (-window.units(1), u64::from(window.log2));
+        self.gpu().each(threads, &k::Decays { threads, masks, others, out: to, unit, log2 });
+        out
     }
 }

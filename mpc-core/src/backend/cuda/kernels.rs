@@ -39,9 +39,11 @@ pub(super) mod how {
     pub(in super::super) const MUL: u64 = 2;
     pub(in super::super) const AND: u64 = 3;
     pub(in super::super) const XOR: u64 = 4;
+    /// `Random` only: [`ADD`] for numbers of 128 bits.
+    pub(in super::super) const ADD_WIDE: u64 = 5;
 }
 
-/// How `Random` writes: over what is there, or added to it by [`how::ADD`] or [`how::XOR`].
+/// How `Random` writes: over what is there, or added to it by [`how::ADD`], [`how::ADD_WIDE`] or [`how::XOR`].
 pub(super) const OVER: u64 = u64::MAX;
 
 /// Axes of a [`Strided`].
@@ -127,6 +129,10 @@ kernels! {
         threads: u64, m: u64, waves: u64, out: u64, sines: u64, cosines: u64, count: u64, bits: u64, constant: u64,
     }
     Waves = c"mpc_waves" { threads: u64, masks: u64, others: u64, out: u64, count: u64, bits: u64 }
+    Exponential = c"mpc_exponential" {
+        threads: u64, m: u64, decays: u64, out: u64, constants: [f64; 2], unit: f64, start: u64, log2: u64, carry: [u64; 2],
+    }
+    Decays = c"mpc_decays" { threads: u64, masks: u64, others: u64, out: u64, unit: f64, log2: u64 }
     Tables = c"mpc_tables" { threads: u64, masks: u64, others: u64, out: u64, less: u64 }
     AllOf = c"mpc_all_of" { threads: u64, masks: u64, out: u64, sets: u64, width: u64 }
     Gather = c"mpc_view" { threads: u64, a: u64, out: u64, view: Strided }

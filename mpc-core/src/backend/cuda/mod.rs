@@ -1,7 +1,8 @@
 //! The CUDA backend: arrays live in the memory of an NVIDIA GPU and stay there until they are opened. docs/cuda.md says how
 //! it is built, chosen and tested, and what it does not do yet.
 //!
-//! Kernels are for the ring of 64 bits, which sessions use. Other rings and functions of values in the clear are computed by the
+//! Kernels are for the ring of 64 bits, which sessions use, and for what exponentials take of that of 128 bits: random values,
+//! their sums, what the dealer makes of masks. All else in other rings, and functions of values in the clear, is computed by the
 //! [`Cpu`] backend, on copies: slower, and to the last bit the same.
 //!
 //! Calls return at once, in the order of one stream; only [`Backend::download`] waits. What [`Backend::to_wire`] gives is on its
@@ -26,7 +27,7 @@ mod words;
 pub use array::CudaArray;
 pub use gpu::Ceilings;
 
-use super::{Backend, Bits, ByBit, Cpu, CpuArray, Masked, Payload, Series, tree};
+use super::{Backend, Bits, ByBit, Cpu, CpuArray, Exponential, Masked, Payload, Series, tree};
 use crate::{
     bilinear::{Bilinear, Linear},
     error::{DeviceError, Error, Result},

@@ -1,4 +1,4 @@
-//! The backend of every ring: kernels for 64 bits, the CPU for the others.
+//! The backend of every ring: kernels for 64 bits, the CPU for the others. What is copied or random is so in any ring.
 
 use super::{array::Rule, travel::Traveller, *};
 
@@ -55,8 +55,10 @@ impl Backend for Cuda {
         Payload::Words(words.into())
     }
     fn sum_wire<R: Ring>(&self, parts: &[Payload], len: usize) -> CudaArray<R> {
-        match R::BITS {
-            64 => of(self.joined(parts, len, kernels::how::ADD)),
+        match parts {
+            _ if R::BITS == 64 => of(self.joined(parts, len, kernels::how::ADD)),
+            // What a dealer sends: nothing is added.
+            [part] if let Some(part) = self.received(part, len) => part,
             _ => {
                 let here = |part: &Payload| part.arrived().ok().flatten().map(Payload::Words);
                 self.back(self.0.cpu.sum_wire(&parts.iter().filter_map(here).collect::<Vec<_>>(), len))
@@ -244,6 +246,17 @@ impl Backend for Cuda {
         words.map(of).unwrap_or_else(|| {
             let (m, waves) = (self.host(m), self.host(waves));
             self.back(self.0.cpu.series(series, fraction_bits, &m, &waves, first))
+        })
+    }
+    fn exponential<R: Ring>(
+        &self,
+        e: &Exponential,
+        m: &CudaArray<R>,
+        decays: &CudaArray<u128>,
+        carry: u128,
+    ) -> CudaArray<R> {
+        by_ring!([m] self.exponentials(e, m, decays, carry), {
+            self.back(self.0.cpu.exponential(e, &self.host(m), &self.host(decays), carry))
         })
     }
 }

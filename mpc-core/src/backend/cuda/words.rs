@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     along::{Along, Pick},
-    backend::{ByBit, Masked, Payload, Series, tree},
+    backend::{ByBit, Exponential, Masked, Payload, Series, tree},
     bilinear::{Bilinear, Linear},
     rand::{Address, Seed},
     ring::Ring,
@@ -55,17 +55,27 @@ impl Cuda {
         out
     }
 
-    /// The sum, or the exclusive or, of what came from the wire. This party's own part is still here.
+    /// An array of what came from the wire. This party's own part is still here.
+    pub(super) fn received<R: Ring>(&self, part: &Payload, len: usize) -> Option<CudaArray<R>> {
+        match part {
+            // A part of another length is refused before it gets here.
+            Payload::Words(words) => words.as_bytes().get(..len * size_of::<R>()).map(|bytes| {
+                let array = self.room(len);
+                self.gpu().copy_in(bytes, array.at());
+                array
+            }),
+            Payload::Later(later) => {
+                later.source().downcast_ref().filter(|own: &&CudaArray<R>| own.len() == len).cloned()
+            }
+            Payload::Meta(_) => None,
+        }
+    }
+
+    /// The sum, or the exclusive or, of what came from the wire.
     pub(super) fn joined(&self, parts: &[Payload], len: usize, how: u64) -> Words {
         let mut sum: Option<Words> = None;
         for part in parts {
-            let part = match part {
-                // A part of another length is refused before it gets here.
-                Payload::Words(words) => words.get(..len).map(|words| self.copied_in(words)),
-                Payload::Later(later) => later.source().downcast_ref().filter(|own: &&Words| own.len() == len).cloned(),
-                Payload::Meta(_) => None,
-            };
-            let Some(part) = part else { continue };
+            let Some(part) = self.received(part, len) else { continue };
             sum = Some(match sum {
                 Some(sum) => self.zip(&sum, &part, how),
                 None => part,
@@ -81,12 +91,14 @@ impl Cuda {
         CudaArray::ruled(self.gpu(), range.len(), Rule::Random { key, stream, first })
     }
 
-    /// The random values at an address under some seeds, at least one, added up or joined by exclusive or.
-    pub(super) fn added_up(&self, seeds: &[Seed], at: Address, range: Range<usize>, how: u64) -> Words {
-        let out: Words = self.room(range.len());
+    /// The random values at an address under some seeds, at least one, added up or joined by exclusive or: in rings of 64 and of
+    /// 128 bits.
+    pub(super) fn added_up<R: Ring>(&self, seeds: &[Seed], at: Address, range: Range<usize>, how: u64) -> CudaArray<R> {
+        let out: CudaArray<R> = self.room(range.len());
+        let first = range.start as u64 * u64::from(R::BITS / 32);
         for (number, seed) in seeds.iter().enumerate() {
             let how = if number == 0 { k::OVER } else { how };
-            self.gpu().expand(self.gpu().key(seed), at.stream(), 2 * range.start as u64, out.at(), out.bytes(), how);
+            self.gpu().expand(self.gpu().key(seed), at.stream(), first, out.at(), out.bytes(), how);
         }
         out
     }
@@ -346,5 +358,23 @@ impl Cuda {
         };
         self.gpu().each(threads, &args);
         Some(out)
+    }
+
+    pub(super) fn exponentials(&self, e: &Exponential, m: &Words, decays: &CudaArray<u128>, carry: u128) -> Words {
+        assert_eq!(decays.len(), 2 * m.len(), "two for each value");
+        let (out, threads) = self.result(m.len());
+        let args = k::Exponential {
+            threads,
+            m: m.at(),
+            decays: decays.at(),
+            out: out.at(),
+            constants: e.constants(),
+            unit: e.window.units(1),
+            start: e.start as u64,
+            log2: u64::from(e.window.log2),
+            carry: [carry as u64, (carry >> 64) as u64],
+        };
+        self.gpu().each(threads, &args);
+        out
     }
 }
