@@ -30,13 +30,8 @@ pub trait Deals: Backend {
         masks: &Self::Array<R>,
         others: &Self::Array<R>,
     ) -> Self::Array<R>;
-    /// The decays of masks (see [`exponential`](super::exponential)), two for each, less `others`. Without a kernel of its own, a
-    /// backend makes them in host memory.
-    fn decays<R: Ring>(&self, window: Window, masks: &Self::Array<R>, others: &Self::Array<u128>) -> Self::Array<u128> {
-        let cpu = Cpu::default();
-        let (masks, others) = (cpu.upload(self.download(masks)), cpu.upload(self.download(others)));
-        self.upload(cpu.download(&Cpu::decays(&cpu, window, &masks, &others)))
-    }
+    /// The decays of masks (see [`exponential`](super::exponential)), two for each, less `others`.
+    fn decays<R: Ring>(&self, window: Window, masks: &Self::Array<R>, others: &Self::Array<u128>) -> Self::Array<u128>;
 }
 
 /// Planes: bit i of `set` is plane `first + i`.

@@ -247,17 +247,12 @@ pub trait Backend: Clone + 'static {
         first: bool,
     ) -> Self::Array<R>;
     /// This party's share of the exponential of `x = m - r` for the public `m`, from its shares of what the dealer made of r:
-    /// two numbers for each. See [`Exponential`], and there `carry`. Without a kernel of its own, a backend does it in host
-    /// memory.
+    /// two numbers for each. See [`Exponential`], and there `carry`.
     fn exponential<R: Ring>(
         &self,
         e: &Exponential,
         m: &Self::Array<R>,
         decays: &Self::Array<u128>,
         carry: u128,
-    ) -> Self::Array<R> {
-        let cpu = Cpu::default();
-        let (m, decays) = (cpu.upload(self.download(m)), cpu.upload(self.download(decays)));
-        self.upload(cpu.download(&cpu.exponential(e, &m, &decays, carry)))
-    }
+    ) -> Self::Array<R>;
 }
