@@ -5,6 +5,7 @@
 //! reports a peer from which nothing comes. When the reader ends, the writer ends too and closes its direction; so a peer
 //! that has said goodbye learns from our end of stream that we have heard it. When the reader ends by a fault, the writer
 //! first lets our last words out, for a moment: perhaps the other direction still works, and the peer learns the cause.
+//! A writer that has said goodbye waits for the reader: a TLS connection that has said that it closes is not for reading.
 
 use std::io::{self, IoSlice};
 use std::pin::pin;
@@ -236,30 +237,42 @@ async fn read_some(
     }
 }
 
-/// Writes what is posted until the last frame or until the reader has ended, then closes our direction. After a fault
+/// Writes what is posted until the reader has ended, or until nobody posts any more, then closes our direction. After a fault
 /// the program gives up and says why: that still leaves.
 async fn write_until(
     mut stream: impl AsyncWrite + Unpin,
     mut posted: UnboundedReceiver<Frame>,
     emptied: Emptied,
-    over: oneshot::Receiver<End>,
+    mut over: oneshot::Receiver<End>,
     heartbeat: Duration,
 ) {
-    {
+    let (written, read) = {
         let mut writing = pin!(write_posts(&mut stream, &mut posted, &emptied.0, heartbeat));
-        let written = tokio::select! {
+        tokio::select! {
             // Not cancelled, so that a frame that is half out is not cut short by the last words.
-            end = over => match end {
-                Ok(End::Fault) => timeout(LAST_WORDS, writing).await.unwrap_or(Ok(())),
-                Ok(End::Said) | Err(_) => Ok(()),
+            end = &mut over => match end {
+                Ok(End::Fault) => (timeout(LAST_WORDS, writing).await.unwrap_or(Ok(Written::All)), true),
+                Ok(End::Said) | Err(_) => (Ok(Written::All), true),
             },
-            written = &mut writing => written,
-        };
-        if let Err(error) = written {
-            tracing::debug!(%error, "a link broke");
+            written = &mut writing => (written, false),
         }
+    };
+    match written {
+        Ok(Written::LastWords) if !read => drop(over.await),
+        Ok(_) => {}
+        // Reading says how.
+        Err(error) => return tracing::debug!(%error, "a link broke"),
     }
     let _ = stream.shutdown().await;
+}
+
+/// What has left.
+#[derive(Debug)]
+enum Written {
+    /// Our last words.
+    LastWords,
+    /// Whatever will be posted: nobody is there any more.
+    All,
 }
 
 async fn write_posts(
@@ -267,17 +280,17 @@ async fn write_posts(
     posted: &mut UnboundedReceiver<Frame>,
     backlog: &Backlog,
     heartbeat: Duration,
-) -> io::Result<()> {
+) -> io::Result<Written> {
     loop {
         match timeout(heartbeat, posted.recv()).await {
             Ok(Some(frame)) => {
                 write_frame(stream, &frame).await?;
                 backlog.remove(&frame);
                 if matches!(frame.kind, Kind::Bye | Kind::Abort) {
-                    return Ok(());
+                    return Ok(Written::LastWords);
                 }
             }
-            Ok(None) => return Ok(()),
+            Ok(None) => return Ok(Written::All),
             Err(_) => write_frame(stream, &Frame::bare(Kind::Ping)).await?,
         }
     }

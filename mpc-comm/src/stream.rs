@@ -22,12 +22,19 @@ pub(crate) type WriteHalf = Box<dyn AsyncWrite + Unpin + Send>;
 pub(crate) trait Duplex: AsyncRead + AsyncWrite + Unpin + Send + fmt::Debug {
     /// Parts it, for the two tasks of a link.
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf);
+
+    /// What carries it, for whoever reads what nobody will understand any more.
+    fn below(&mut self) -> &mut TcpStream;
 }
 
 impl Duplex for TcpStream {
     fn halves(self: Box<Self>) -> (ReadHalf, WriteHalf) {
         let (read, write) = self.into_split();
         (Box::new(read), Box::new(write))
+    }
+
+    fn below(&mut self) -> &mut TcpStream {
+        self
     }
 }
 
@@ -36,15 +43,21 @@ impl Duplex for TlsStream<TcpStream> {
         let (read, write) = split(*self);
         (Box::new(read), Box::new(write))
     }
+
+    fn below(&mut self) -> &mut TcpStream {
+        self.get_mut().0
+    }
 }
 
-/// Closes a connection so that what was written last arrives: with bytes unread, closing would throw it away.
-pub(crate) async fn dismiss(stream: &mut (impl AsyncRead + AsyncWrite + Unpin + ?Sized)) {
+/// Closes a connection so that what was written last arrives: with bytes unread, closing would throw it away. They are not
+/// decrypted: a TLS connection that has said that it closes is not for reading (debug builds of rustls end at records that are
+/// wrong then).
+pub(crate) async fn dismiss(stream: &mut (impl Duplex + ?Sized)) {
     let ignore = async {
         stream.shutdown().await?;
         let (mut space, mut left) = ([0; 1 << 10], IGNORED);
         while left > 0 {
-            match stream.read(&mut space).await? {
+            match stream.below().read(&mut space).await? {
                 0 => break,
                 bytes => left = left.saturating_sub(bytes),
             }

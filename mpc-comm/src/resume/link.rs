@@ -321,10 +321,11 @@ async fn write_all(
     posted: &mut UnboundedReceiver<Frame>,
     heartbeat: Duration,
 ) {
-    if let Err(error) = write_on(&mut stream, account, posted, heartbeat).await {
-        tracing::debug!(%error, "a connection broke");
+    match write_on(&mut stream, account, posted, heartbeat).await {
+        Ok(()) => drop(stream.shutdown().await),
+        // Reading says how.
+        Err(error) => tracing::debug!(%error, "a connection broke"),
     }
-    let _ = stream.shutdown().await;
 }
 
 async fn write_on(

@@ -2,12 +2,13 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
 use crate::handshake::{Greeter, Refusal};
 use crate::link::write_frame;
+use crate::stream::Duplex;
 use crate::{Agreement, Error, Frame, IdentityError, Kind, Member};
 
 const DAY: i64 = 24 * 3600;
@@ -184,7 +185,7 @@ fn greet(edit: impl AsyncFnOnce(&mut TlsStream<TcpStream>)) -> (Result<(), PeerE
         let called = async {
             let (mut stream, proof) = answers.answer(called).await.unwrap();
             let refusal = greeter.answer(&mut stream, Some(&proof)).await.unwrap_err();
-            dismiss(&mut stream).await;
+            dismiss(&mut *stream).await;
             refusal
         };
         tokio::join!(caller, called)
@@ -217,4 +218,51 @@ fn another_wire_version_is_refused_and_hears_it() {
     caller.unwrap();
     let version = crate::FrameError::Version { ours: crate::VERSION, theirs: 77 };
     assert!(matches!(called, Refusal::Stranger(PeerError::BadFrame(why)) if why == version));
+}
+
+/// Both ends of a connection that both have accepted.
+async fn met() -> (Box<TlsStream<TcpStream>>, Box<TlsStream<TcpStream>>) {
+    let (a, b, d) = (good(), good(), good());
+    let ours = roster(&[&a, &b, &d]);
+    let (calls, answers) = (Tls::new(P1, &ours, &b).unwrap(), Tls::new(P0, &ours, &a).unwrap());
+    let (caller, called, _) = pair().await;
+    let (caller, called) = tokio::join!(calls.call(caller, P0), answers.answer(called));
+    (caller.unwrap().0, called.unwrap().0)
+}
+
+/// A record that no key fits, as one sends it who has come between.
+const WRONG: &[u8] = b"\x17\x03\x03\x00\x22 none of our keys has made this  .";
+
+#[test]
+fn one_who_is_turned_away_may_say_anything() {
+    run(async {
+        let (mut caller, mut called) = met().await;
+        let caller = async {
+            caller.below().write_all(WRONG).await.unwrap();
+            // Our end of the stream, however it is told.
+            let _ = caller.read(&mut [0; 8]).await;
+        };
+        tokio::join!(dismiss(&mut *called), caller);
+    });
+}
+
+#[test]
+fn a_wrong_record_after_our_goodbye_is_an_error_that_has_a_name() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (inbox, events) = std::sync::mpsc::channel();
+    let owner = crate::wire::Owner { inbox, counters: Arc::default() };
+    let (mut theirs, ours) = runtime.block_on(met());
+    let link = crate::link::spawn(runtime.handle(), P1, ours.halves(), &owner, &crate::Options::default());
+    link.post(Frame::bare(Kind::Bye));
+    runtime.block_on(async {
+        let head = crate::link::read_head(&mut theirs, 0, std::time::Duration::from_secs(60)).await.unwrap();
+        assert_eq!(head.kind, Kind::Bye);
+        // Whatever it does next it has time for.
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        theirs.below().write_all(WRONG).await.unwrap();
+    });
+    match events.recv_timeout(std::time::Duration::from_secs(60)).unwrap() {
+        crate::wire::Event::Gone { from: P1, why: PeerError::Altered { .. } } => {}
+        other => panic!("{other:?}"),
+    }
 }
