@@ -116,6 +116,14 @@ fn with_three_parties() {
 }
 
 #[test]
+fn links_that_may_come_back_carry_the_same() {
+    let [plain, grace] = [&[][..], &["--grace", "5"]].map(|flags| cost_what_they_say(&["mul", "lenet1"], flags));
+    for (plain, grace) in plain.iter().zip(&grace) {
+        assert_eq!(number(plain, "bytes_per_party"), number(grace, "bytes_per_party"), "{grace}");
+    }
+}
+
+#[test]
 fn groups_and_other_names_are_known_and_nothing_is_measured_twice() {
     let counted = |args: &[&str]| -> Vec<String> {
         let rows = rows(&[args, &["--count"]].concat());

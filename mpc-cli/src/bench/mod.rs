@@ -91,6 +91,10 @@ pub(crate) struct Bench {
     #[arg(long)]
     tls: bool,
 
+    /// Let interrupted links come back within so many seconds: what links do for that, all the time, is measured too
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=60))]
+    grace: u16,
+
     /// How often each workload is measured, after once to warm up
     #[arg(long, value_name = "K", default_value_t = 5, value_parser = clap::value_parser!(u16).range(1..=1000))]
     repeat: u16,
@@ -232,7 +236,7 @@ impl Bench {
             command.args(["bench-part", "--workload", workload.name, "--party", &member.name, "--roster"]);
             command.arg(file.path()).args(["--repeat", &self.repeat.to_string()]);
             command.args(["--protocol", &name(self.protocol), "--net", &name(self.net), "--prg", self.prg.name()]);
-            command.args(["--device", &self.device.to_string()]);
+            command.args(["--device", &self.device.to_string(), "--grace", &self.grace.to_string()]);
             if let Some(folder) = &identities {
                 command.arg("--identity").arg(folder.path().join(&member.name));
             }

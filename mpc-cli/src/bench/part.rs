@@ -6,6 +6,7 @@ use std::{
     path::PathBuf,
     process::{self, ExitCode},
     thread,
+    time::Duration,
 };
 
 use clap::Args;
@@ -45,6 +46,9 @@ pub(crate) struct Part {
     prg: Prg,
     #[arg(long)]
     net: Net,
+    /// Seconds.
+    #[arg(long)]
+    grace: u16,
     /// The folder of its certificate and key.
     #[arg(long)]
     identity: Option<PathBuf>,
@@ -109,7 +113,12 @@ impl Part {
         let (protocol, device) = (self.protocol.kind(), Some(self.device));
         let settings = Settings { protocol, device, prg: self.prg, ..Settings::default() };
         let identity = self.identity.as_ref().map(Identity::load).transpose().map_err(mpc_comm::Error::from)?;
-        let options = Options { slow: self.net.speed(), identity, ..Options::default() };
+        let options = Options {
+            slow: self.net.speed(),
+            identity,
+            grace: Duration::from_secs(self.grace.into()),
+            ..Options::default()
+        };
         let Some(me) = roster.id_of(&self.party).filter(|party| !party.is_dealer()) else {
             let mut listener = DealerListener::bind(&roster, &settings.agreement(), options)?;
             mpc_core::run_dealer(listener.accept_session()?, &settings)?;
