@@ -1,6 +1,7 @@
 //! What the fuzz targets call (`fuzz/`): the readers of all that comes from others. No part of the library.
 
 use crate::{
+    backend::tree::ForestShape,
     bilinear::Bilinear,
     preprocessing::{Mask, Need, NeedKind, parse_corrections, parse_needs},
     session::run_dealer,
@@ -48,6 +49,7 @@ fn is_small(kind: &NeedKind) -> bool {
         NeedKind::TruncateMasked { mask: m, .. }
         | NeedKind::ChoiceTruncated { mask: m, .. }
         | NeedKind::Compare { mask: m, .. }
+        | NeedKind::CompareTogether { mask: m, .. }
         | NeedKind::Equal { mask: m }
         | NeedKind::Decays { mask: m, .. } => mask(m),
         NeedKind::Choice { len, wires } => *len <= SMALL && wires.iter().all(mask),
@@ -68,6 +70,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         NeedKind::TruncateMasked { mask: mask(3), bits: 16 },
         NeedKind::ChoiceTruncated { mask: mask(3), bits: 16 },
         NeedKind::Compare { mask: mask(3), thresholds: 2 },
+        NeedKind::CompareTogether { mask: mask(3), forest: ForestShape { lowest: 2, others: 5, roots: 2 } },
         NeedKind::Choice { len: 12, wires: vec![mask(3), mask(4)] },
         NeedKind::Equal { mask: mask(3) },
         NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: smallvec![Axis { size: 0, stride: 1 }] }) },

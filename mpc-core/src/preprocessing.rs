@@ -12,7 +12,11 @@ pub(crate) use package::{Header, Place};
 pub use plan::Plan;
 
 use crate::{
-    backend::{conjunction, exponential::Window, tree},
+    backend::{
+        conjunction,
+        exponential::Window,
+        tree::{self, ForestShape},
+    },
     bilinear::Bilinear,
     error::{Error, Result},
     rand::{Address, Purpose},
@@ -136,6 +140,13 @@ pub enum NeedKind {
         /// How many thresholds.
         thresholds: u8,
     },
+    /// Nibble tables of a mask (4 E an element), and the monomials of comparisons that share nodes.
+    CompareTogether {
+        /// The mask of what is compared.
+        mask: Mask,
+        /// How many nodes there are.
+        forest: ForestShape,
+    },
     /// A mask bit as a number (E an element), and its product with each wire's mask (E an element).
     Choice {
         /// Elements.
@@ -192,6 +203,11 @@ impl Need {
                 let tables = dealt(tree::table_words(ring_bits)) + 4 * u64::from(*thresholds);
                 made(mask) + tables * dealt(mask.out_len())
             }
+            NeedKind::CompareTogether { mask, forest } => {
+                let (opened, monomials) = tree::bits_of(&forest.levels(ring_bits));
+                let bits = dealt(opened + 2 * monomials) * dealt(tree::plane(mask.out_len()));
+                made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()) + bits
+            }
             NeedKind::Choice { len, wires } => 2 * dealt(*len) + wires.iter().map(|mask| 2 * made(mask)).sum::<u64>(),
             NeedKind::Equal { mask } => made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()),
             NeedKind::Conjunction { len, groups } => {
@@ -246,6 +262,7 @@ impl Need {
             NeedKind::TruncateByBit { len } => bounded(Some(*len)),
             NeedKind::TruncateOpened { len, bits } => bounded(Some(*len)) && *bits < 128,
             NeedKind::Compare { mask: m, thresholds } => mask(m) && *thresholds <= 64,
+            NeedKind::CompareTogether { mask: m, forest } => mask(m) && forest.is_sound(),
             NeedKind::Choice { len, wires } => {
                 bounded(Some(*len))
                     && wires.len() <= 64

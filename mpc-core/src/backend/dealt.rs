@@ -56,8 +56,13 @@ impl Set {
 
     /// The monomials of all nodes of all levels of a comparison, as sets of the opened bits.
     pub fn of_tree(ring_bits: u32) -> Vec<Self> {
-        let (mut sets, mut offset) = (Vec::with_capacity(tree::monomial_bits(ring_bits)), 0);
-        for level in tree::levels(tree::nibbles(ring_bits)) {
+        Self::of_levels(&tree::levels(tree::nibbles(ring_bits)))
+    }
+
+    /// The same for any levels.
+    pub fn of_levels(levels: &[tree::Level]) -> Vec<Self> {
+        let (mut sets, mut offset) = (Vec::with_capacity(tree::bits_of(levels).1), 0);
+        for level in levels {
             for node in &level.nodes {
                 let first = offset + node.opened;
                 sets.extend(node.monomial_sets().into_iter().map(|set| Self { first, set: usize::from(set) }));

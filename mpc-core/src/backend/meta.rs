@@ -175,6 +175,12 @@ impl Backend for Meta {
     fn nibbles<R: Ring>(&self, c: &MetaArray<R>, _: &Bits<Self>) -> Bits<Self> {
         self.array(2 * tree::nibbles(R::BITS) * tree::plane(c.len))
     }
+    fn nibbles_of_blocks<R: Ring>(&self, m: &MetaArray<R>, blocks: &[tree::Block], _: &Bits<Self>) -> Bits<Self> {
+        self.array(8 * blocks.len() * tree::plane(m.len))
+    }
+    fn below<R: Ring>(&self, m: &MetaArray<R>, _: u32, _: R) -> Bits<Self> {
+        self.array(tree::plane(m.len))
+    }
     fn tree_level(
         &self,
         level: &tree::Level,

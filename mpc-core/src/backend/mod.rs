@@ -3,6 +3,7 @@
 //! reports, on shapes alone.
 
 pub mod arrange;
+mod blocks;
 pub mod conjunction;
 mod cpu;
 #[cfg(feature = "cuda")]
@@ -209,6 +210,20 @@ pub trait Backend: Clone + 'static {
             [self.nibbles(&c, tables), self.top_bits(&c)]
         };
         thresholds.iter().map(below).collect()
+    }
+    /// The same for the four nibbles of each of some blocks of m: the planes of `lt` of the first block, lowest nibble first, those of
+    /// the others, and then the planes of `eq`.
+    fn nibbles_of_blocks<R: Ring>(
+        &self,
+        m: &Self::Array<R>,
+        blocks: &[tree::Block],
+        tables: &Bits<Self>,
+    ) -> Bits<Self> {
+        blocks::nibbles(self, m, blocks, tables)
+    }
+    /// `m mod 2^bits < t mod 2^bits` as unsigned numbers, for fewer bits than the ring has.
+    fn below<R: Ring>(&self, m: &Self::Array<R>, bits: u32, t: R) -> Bits<Self> {
+        blocks::below(self, m, bits, t)
     }
     /// The same for tables that are one-hot in all nibbles: the planes of `eq`, lowest nibble first.
     fn equal_nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;

@@ -62,6 +62,13 @@ impl Tail {
     }
 }
 
+impl Guarded {
+    fn thresholds<P: Protocol>(&self, protocol: &P) -> [P::Ring; 2] {
+        let limit: P::Ring = protocol.fixed().nearest(self.limit);
+        [P::Ring::neg(limit), limit]
+    }
+}
+
 /// The function of x, at the scale of a number.
 pub async fn guarded<P: Protocol>(protocol: &P, at: At, f: &Guarded, x: &Rc<Wire<P>>) -> P::Share {
     let (fixed, len) = (protocol.fixed(), x.len);
@@ -72,9 +79,7 @@ pub async fn guarded<P: Protocol>(protocol: &P, at: At, f: &Guarded, x: &Rc<Wire
         protocol.open_early(&middle);
         middle
     };
-    let limit: P::Ring = fixed.nearest(f.limit);
-    let thresholds = [P::Ring::neg(limit), limit];
-    let (middle, bits) = join(middle, protocol.less_than(at.step(RANGE), x, &thresholds)).await;
+    let (middle, bits) = join(middle, protocol.less_than(at.step(RANGE), x, &f.thresholds(protocol))).await;
     let (below, below_high) = (&bits[0], &bits[1]);
     let inside = protocol.xor(below, below_high);
     let above = protocol.not(below_high);
@@ -113,7 +118,7 @@ pub fn needs_guarded<P: Protocol>(protocol: &P, at: At, f: &Guarded, x: &Mask, n
     let len = x.out_len();
     protocol.needs_series(at.step(SERIES), &f.series, x, needs);
     protocol.needs_truncate(at.step(SERIES), len, Series::extra_bits(protocol.fixed().bits()), needs);
-    protocol.needs_less_than(at.step(RANGE), x, 2, needs);
+    protocol.needs_less_than(at.step(RANGE), x, &f.thresholds(protocol), needs);
     protocol.needs_choose(at.step(INSIDE), len, &[Mask::fresh(at.op, at.step(MIDDLE).part, len)], needs);
     protocol.needs_choose(at.step(ABOVE), len, &f.high.wires(x), needs);
     if f.low != Tail::Constant(0.0) {

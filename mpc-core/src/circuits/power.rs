@@ -74,7 +74,7 @@ pub async fn power<P: Protocol>(protocol: &P, at: At, f: &Power, x: &Rc<Wire<P>>
 pub fn needs_power<P: Protocol>(protocol: &P, at: At, f: &Power, x: &Mask, needs: &mut Vec<Need>) {
     let len = x.out_len();
     protocol.needs_exponential(at.step(VALUE), &f.exponential, x, needs);
-    protocol.needs_less_than(at.step(RANGE), x, 1 + usize::from(f.largest.is_some()), needs);
+    protocol.needs_less_than(at.step(RANGE), x, &f.thresholds(), needs);
     protocol.needs_choose(at.step(INSIDE), len, &[Mask::fresh(at.op, at.step(VALUE).part, len)], needs);
     if f.largest.is_some() {
         protocol.needs_choose(at.step(ABOVE), len, &[], needs);

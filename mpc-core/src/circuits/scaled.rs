@@ -77,6 +77,10 @@ impl Scaled {
         Self { thresholds, pieces, series, kept, drop }
     }
 
+    fn ring_thresholds<R: Ring>(&self) -> Vec<R> {
+        self.thresholds.iter().map(|&t| R::from_i128(t.into())).collect()
+    }
+
     /// The intervals whose bits are needed.
     fn chosen(&self) -> Vec<usize> {
         (0..self.pieces.len()).filter(|&at| self.pieces[at] != Piece::default()).collect()
@@ -86,8 +90,7 @@ impl Scaled {
 /// The result of the function at a wire: as many fractional bits as the plan was made for.
 pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P>>) -> P::Share {
     let (len, chosen) = (x.len, f.chosen());
-    let thresholds: Vec<P::Ring> = f.thresholds.iter().map(|&t| P::Ring::from_i128(t.into())).collect();
-    let below = protocol.less_than(at.step(RANGE), x, &thresholds).await;
+    let below = protocol.less_than(at.step(RANGE), x, &f.ring_thresholds()).await;
     let inside: Vec<P::Bits> = chosen
         .iter()
         .map(|&piece| match (piece.checked_sub(1).and_then(|at| below.get(at)), below.get(piece)) {
@@ -139,7 +142,7 @@ fn series_bits<P: Protocol>(protocol: &P) -> u32 {
 pub fn needs_scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Mask, needs: &mut Vec<Need>) {
     let len = x.out_len();
     let wire = |step: u8| Mask::fresh(at.op, at.step(step).part, len);
-    protocol.needs_less_than(at.step(RANGE), x, f.thresholds.len(), needs);
+    protocol.needs_less_than(at.step(RANGE), x, &f.ring_thresholds(), needs);
     for k in 0..f.chosen().len() {
         protocol.needs_choose(at.step(CHOICE + k as u8), len, std::slice::from_ref(x), needs);
     }

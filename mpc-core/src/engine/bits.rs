@@ -113,7 +113,8 @@ impl<P: Protocol> Machine<P> {
         if out.vis == Vis::Secret {
             x.wire.plan();
             match how.of_order() {
-                true => self.0.needs_less_than(out.at, &x.wire.mask, 1, &mut needs),
+                // Which threshold it is makes no difference if there is but one.
+                true => self.0.needs_less_than(out.at, &x.wire.mask, &[P::Ring::ZERO], &mut needs),
                 false => self.0.needs_equal(out.at, &x.wire.mask, &mut needs),
             }
         }

@@ -47,7 +47,7 @@ impl<P: Protocol> Machine<P> {
 
     pub(super) fn needs_wide_sign(&self, out: &Operand, product: &Operand) -> Vec<Need> {
         let mut needs = Vec::new();
-        self.0.needs_less_than(out.at, &wide_mask(product), 1, &mut needs);
+        self.0.needs_less_than(out.at, &wide_mask(product), &[self.0.fixed().nearest(0.0)], &mut needs);
         needs
     }
 

@@ -131,11 +131,12 @@ pub trait Protocol: Sized + 'static {
     /// Its needs.
     fn needs_choose_truncated(&self, at: At, z: &Mask, bits: u32, needs: &mut Vec<Need>);
 
-    /// `[x < t]` for each threshold, which are ring elements; |x - t| < 2^(k-1). Uses a part for each threshold.
+    /// `[x < t]` for each threshold, which are ring elements; |x - t| < 2^(k-1). Uses a part for each threshold. What it costs
+    /// depends on the thresholds.
     fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[Self::Ring])
     -> impl Future<Output = Vec<Self::Bits>>;
     /// Its needs.
-    fn needs_less_than(&self, at: At, x: &Mask, thresholds: usize, needs: &mut Vec<Need>);
+    fn needs_less_than(&self, at: At, x: &Mask, thresholds: &[Self::Ring], needs: &mut Vec<Need>);
 
     /// `[x = t]` for a ring element t. Uses two parts.
     fn equal(&self, at: At, x: &Rc<Wire<Self>>, t: Self::Ring) -> impl Future<Output = Self::Bits>;

@@ -160,7 +160,7 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
         let below = |&t: &R| self.backend.top_bits(&self.backend.add_scalar(&x.share, R::neg(t)));
         thresholds.iter().map(below).collect()
     }
-    fn needs_less_than(&self, _: At, _: &Mask, _: usize, _: &mut Vec<Need>) {}
+    fn needs_less_than(&self, _: At, _: &Mask, _: &[R], _: &mut Vec<Need>) {}
 
     async fn equal(&self, _: At, x: &Rc<Wire<Self>>, t: R) -> Self::Bits {
         self.backend.not(&self.backend.pack(&self.backend.add_scalar(&x.share, R::neg(t))))

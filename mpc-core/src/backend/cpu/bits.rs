@@ -43,6 +43,14 @@ pub(super) fn top_bits_below<R: Ring>(level: Level, a: &[R], threshold: R) -> Ve
     pack(level, a, move |x| R::msb(R::sub(x, threshold)) == 1)
 }
 
+/// `m mod 2^bits < t mod 2^bits`, for fewer bits than the ring has.
+pub(super) fn below<R: Ring>(level: Level, m: &[R], bits: u32, t: R) -> Vec<u64> {
+    assert!(bits < R::BITS, "a bit for the sign of the difference");
+    let mask = R::sub(R::shl(R::ONE, bits), R::ONE);
+    let t = R::and(t, mask);
+    pack(level, m, move |m| R::msb(R::sub(R::and(m, mask), t)) == 1)
+}
+
 pub(super) fn nonzero<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
     pack(level, a, |x| x != R::ZERO)
 }
@@ -117,6 +125,7 @@ fn chosen<R: Ring, const FLIP: bool>(level: Level, bits: &[u64], a: Operand<'_, 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backend::{Cpu, blocks};
 
     fn check<R: Ring>(len: usize) {
         let top = R::shl(R::ONE, R::BITS - 1);
@@ -132,10 +141,26 @@ mod tests {
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
             let above: Vec<R> = tops.iter().map(|&x| R::add(x, R::from_i128(77))).collect();
             assert!(top_bits_below(level, &above, R::from_i128(77)) == words, "{level} {len}");
+            check_below(level, &above, &tops);
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
             assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
             let sum: Vec<R> = a.iter().zip(&b).map(|(&a, &b)| R::add(a, b)).collect();
             assert!(flip(level, &words, sum[..].into(), b[..].into()) == chosen, "{level} {len}");
+        }
+    }
+
+    /// The kernel, and what backends do that have none, against unsigned numbers.
+    fn check_below<R: Ring>(level: Level, m: &[R], thresholds: &[R]) {
+        let edges = [R::ZERO, R::ONE, R::neg(R::ONE), R::from_i128(1 << 16), R::from_i128(0xFFFF)];
+        for bits in (0..R::BITS / 16).map(|place| 16 * place).chain([R::BITS - 1]) {
+            for &t in edges.iter().chain(thresholds.last()) {
+                let unsigned = |x: R| R::to_i128(R::shr(R::shl(x, R::BITS - bits), R::BITS - bits));
+                let expected = pack(Level::Portable, m, |m| unsigned(m) < unsigned(t));
+                assert!(below(level, m, bits, t) == expected, "{level}: {t:?} of {bits} bits, {}", m.len());
+                let plain = blocks::below(&Cpu::new(level), &m.to_vec().into(), bits, t);
+                let inside = |words: &[u64]| to_ring::<u32>(level, words, m.len());
+                assert!(inside(&plain) == inside(&expected), "{level}: {t:?} of {bits} bits, {}", m.len());
+            }
         }
     }
 

@@ -283,7 +283,7 @@ impl Backend for Cpu {
     }
 
     fn nibbles<R: Ring>(&self, c: &CpuArray<R>, tables: &CpuArray<u64>) -> CpuArray<u64> {
-        nibbles::less_or_equal(self.level, c, &[R::ZERO], tables.operand()).swap_remove(0).into()
+        nibbles::less_or_equal(self.level, c, &[R::ZERO], tables.operand()).into()
     }
 
     fn nibbles_below<R: Ring>(
@@ -292,9 +292,25 @@ impl Backend for Cpu {
         thresholds: &[R],
         tables: &CpuArray<u64>,
     ) -> Vec<[CpuArray<u64>; 2]> {
-        let leaves = nibbles::less_or_equal(self.level, m, thresholds, tables.operand());
-        let signs = thresholds.iter().map(|&t| bits::top_bits_below(self.level, m, t));
-        leaves.into_iter().zip(signs).map(|(leaves, signs)| [leaves.into(), signs.into()]).collect()
+        let leaves: CpuArray<u64> = nibbles::less_or_equal(self.level, m, thresholds, tables.operand()).into();
+        let words = 2 * tree::nibbles(R::BITS) * tree::plane(m.count());
+        let of = |(k, &t): (usize, &R)| {
+            [leaves.slice(k * words..(k + 1) * words), bits::top_bits_below(self.level, m, t).into()]
+        };
+        thresholds.iter().enumerate().map(of).collect()
+    }
+
+    fn nibbles_of_blocks<R: Ring>(
+        &self,
+        m: &CpuArray<R>,
+        blocks: &[tree::Block],
+        tables: &CpuArray<u64>,
+    ) -> CpuArray<u64> {
+        nibbles::of_blocks(self.level, m, blocks, tables.operand()).into()
+    }
+
+    fn below<R: Ring>(&self, m: &CpuArray<R>, bits: u32, t: R) -> CpuArray<u64> {
+        bits::below(self.level, m, bits, t).into()
     }
 
     fn tree_level(

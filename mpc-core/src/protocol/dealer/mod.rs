@@ -24,6 +24,7 @@
 //! | truncate an open wire | 0 | 0 | 16 |
 //! | a bit times a truncated open wire | 1 | 1/8 | 24 |
 //! | compare an open wire with t thresholds | 2 | 33/8 t | 32 + 12 t |
+//! | the same, of which blocks of 16 bits are alike: l different ones for the lowest, n others, if l + n < 4 t | 2 | (6 l + 7 n + 6 t)/8 | 32 + (15 l + 22 n + 15 t)/8 |
 //! | equality of an open wire with a public number | 2 | 20/8 | 32 + 55/8 |
 //! | one-hot row of c classes from an open wire (c > 16: up to 65536) | 0 (1) | 0 (n c/8 for n nibbles) | 32 (+ (2^n - n - 1) c/8) |
 //! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
@@ -253,7 +254,7 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
     async fn less_than(&self, at: At, x: &Rc<Wire<Self>>, thresholds: &[R]) -> Vec<Self::Bits> {
         self.compare(at, x, thresholds).await
     }
-    fn needs_less_than(&self, at: At, x: &Mask, thresholds: usize, needs: &mut Vec<Need>) {
+    fn needs_less_than(&self, at: At, x: &Mask, thresholds: &[R], needs: &mut Vec<Need>) {
         needs.push(compare::needs(at, x, thresholds));
     }
 

@@ -1,6 +1,7 @@
 //! Every kernel against the definition, and so against its portable twin.
 
 use super::*;
+use crate::backend::{Cpu, blocks};
 
 /// Numbers of all sizes; all the same for the seeds 0 and 1.
 fn numbers<R: Ring>(seed: u64, len: usize) -> Vec<R> {
@@ -43,10 +44,11 @@ fn check<R: Ring>(seed: u64, table_seed: u64, len: usize) {
         let name = R::NAME;
         let thresholds = [R::ZERO, R::from_i128(0x0123_4567_89AB), R::neg(R::ONE)];
         let found = less_or_equal(level, &c, &thresholds, tables[..].into());
+        let found: Vec<&[u64]> = (0..3).map(|k| &found[k * less.len()..(k + 1) * less.len()]).collect();
         let below = thresholds.map(|t| c.iter().map(|&c| R::sub(c, t)).collect::<Vec<_>>());
         assert!(found[0] == less, "{level}, {name}: {len} of {seed}, {table_seed}");
         for (found, c) in found.iter().zip(&below).skip(1) {
-            assert!(*found == defined(c, &tables, true), "{level}, {name}: {len} of {seed}, {table_seed}");
+            assert!(**found == defined(c, &tables, true), "{level}, {name}: {len} of {seed}, {table_seed}");
         }
         assert!(equal(level, &c, tables[..].into()) == equals, "{level}, {name}: eq of {len} of {seed}, {table_seed}");
     }
@@ -72,9 +74,35 @@ fn every_value_and_every_entry() {
     let values: Vec<u64> = (0..256).map(|i| (i % 16) * 0x1111_1111_1111_1111).collect();
     let tables: Vec<u64> = (0..256).flat_map(|i| [0x0001_0001_0001_0001u64 << (i / 16); 4]).collect();
     for level in Level::ALL.into_iter().filter(|level| level.supported()) {
-        assert!(less_or_equal(level, &values, &[0], tables[..].into()) == [defined(&values, &tables, true)], "{level}");
+        assert!(less_or_equal(level, &values, &[0], tables[..].into()) == defined(&values, &tables, true), "{level}");
         assert!(equal(level, &values, tables[..].into()) == defined(&values, &tables, false), "{level}");
     }
+}
+
+/// Blocks of 16 bits against what backends do without a kernel for them: at every place, some of them several times, with numbers that
+/// borrow and numbers that do not.
+fn check_blocks<R: Ring>(len: usize) {
+    let (m, places) = (numbers::<R>(2, len), tree::nibbles(R::BITS) / 4);
+    let tables = numbers::<u64>(3, len * tree::table_words(R::BITS));
+    let all = [0, 1, 0x8000, 0x7FFF, 0xFFFF, 0x1234].map(|less| (0..places).map(move |place| Block { place, less }));
+    let all: Vec<Block> = all.into_iter().flatten().skip(1).collect();
+    for blocks in [&all[..], &all[places..places + 1], &[]] {
+        let expected = blocks::nibbles(&Cpu::new(Level::Portable), &m.clone().into(), blocks, &tables.clone().into());
+        for level in Level::ALL.into_iter().filter(|level| level.supported()) {
+            let found = of_blocks(level, &m, blocks, tables[..].into());
+            assert!(found == *expected, "{level}, {}: {len} elements, {} blocks", R::NAME, blocks.len());
+        }
+    }
+}
+
+#[test]
+fn blocks_are_looked_up_by_themselves() {
+    for len in [0, 1, 63, 64, 65, 513, 1000] {
+        check_blocks::<u64>(len);
+    }
+    check_blocks::<u64>((1 << 16) + 131);
+    check_blocks::<u32>(131);
+    check_blocks::<u128>(131);
 }
 
 /// Over threads, with a last part that is not full.

@@ -163,6 +163,14 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
                     self.correct_bits(at(part, Purpose::Monomials), &monomials);
                 }
             }
+            NeedKind::CompareTogether { mask, forest } => {
+                let (len, levels) = (mask.out_len(), forest.levels(R::BITS));
+                let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * len, Add::Xor);
+                self.put(here(Purpose::Tables), &self.backend.tables(&self.mask(mask), &others, true));
+                let masks = self.xor(here(Purpose::Tree), tree::bits_of(&levels).0 * plane(len));
+                let monomials = self.backend.all_of(&Set::of_levels(&levels), &masks, plane(len));
+                self.correct_bits(here(Purpose::Monomials), &monomials);
+            }
             NeedKind::Choice { len, wires } => {
                 let beta = self.xor(here(Purpose::Choice), plane(*len));
                 let beta: B::Array<R> = self.backend.bits_to_ring(&beta, *len);
