@@ -74,10 +74,10 @@ FITS = [
         *(0, 13, 32, 20, "odd", np.ones_like, 1e-6),
     ),
     # waves.rs
-    ("reciprocal", lambda u: 1 / u, 1 / 16, 1, 2, 20, "both", lambda u: u),
-    ("rsqrt", lambda u: u**-0.5, 1 / 16, 1, 2, 16, "both", lambda u: u**0.5),
-    ("sqrt", lambda u: u**0.5, 1 / 16, 1, 2, 12, "both", lambda u: u**-0.5),
-    ("log", np.log, 1 / 16, 1, 2, 16, "both"),
+    ("reciprocal", lambda u: 1 / u, 1 / 8, 1, 2, 10, "both", lambda u: u),
+    ("rsqrt", lambda u: u**-0.5, 1 / 8, 1, 2, 8, "both", lambda u: u**0.5, 3e-6),
+    ("sqrt", lambda u: u**0.5, 1 / 8, 1, 2, 7, "both", lambda u: u**-0.5),
+    ("log", np.log, 1 / 8, 1, 2, 8, "both", np.ones_like, 3e-6),
 ]
 
 for name, *arguments in FITS:

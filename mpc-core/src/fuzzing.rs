@@ -50,6 +50,7 @@ fn is_small(kind: &NeedKind) -> bool {
         | NeedKind::ChoiceTruncated { mask: m, .. }
         | NeedKind::Compare { mask: m, .. }
         | NeedKind::CompareTogether { mask: m, .. }
+        | NeedKind::SignedChoice { wire: m, .. }
         | NeedKind::Equal { mask: m }
         | NeedKind::Decays { mask: m, .. } => mask(m),
         NeedKind::Choice { len, wires } => *len <= SMALL && wires.iter().all(mask),
@@ -72,6 +73,7 @@ pub fn seeds() -> Vec<Vec<u8>> {
         NeedKind::Compare { mask: mask(3), thresholds: 2 },
         NeedKind::CompareTogether { mask: mask(3), forest: ForestShape { lowest: 2, others: 5, roots: 2 } },
         NeedKind::Choice { len: 12, wires: vec![mask(3), mask(4)] },
+        NeedKind::SignedChoice { bits: 3, wire: mask(3) },
         NeedKind::Equal { mask: mask(3) },
         NeedKind::Equal { mask: mask(3).view(&View { offset: 91, axes: smallvec![Axis { size: 0, stride: 1 }] }) },
         NeedKind::Conjunction { len: 12, groups: vec![2, 4] },

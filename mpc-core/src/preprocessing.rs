@@ -154,6 +154,14 @@ pub enum NeedKind {
         /// The masks of the wires that the bit multiplies.
         wires: Vec<Mask>,
     },
+    /// 1 - 2 b for a mask bit b, that times each of some other mask bits, and all of these times the mask of a wire: 2 E an element for
+    /// each bit and for b.
+    SignedChoice {
+        /// How many other mask bits.
+        bits: u8,
+        /// The mask of the wire.
+        wire: Mask,
+    },
     /// One-hot tables of all nibbles of a mask: 4 E an element.
     Equal {
         /// The mask of what is compared with zero.
@@ -209,6 +217,9 @@ impl Need {
                 made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()) + bits
             }
             NeedKind::Choice { len, wires } => 2 * dealt(*len) + wires.iter().map(|mask| 2 * made(mask)).sum::<u64>(),
+            NeedKind::SignedChoice { bits, wire } => {
+                made(wire) + dealt(2 * usize::from(*bits) + 4) * dealt(wire.out_len())
+            }
             NeedKind::Equal { mask } => made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()),
             NeedKind::Conjunction { len, groups } => {
                 let bits: u64 = groups.iter().map(|&factors| u64::from(factors) + (1 << factors)).sum();
@@ -233,6 +244,7 @@ impl Need {
         let parts = match &self.kind {
             NeedKind::Compare { thresholds, .. } => usize::from(*thresholds),
             NeedKind::Choice { wires, .. } => wires.len(),
+            NeedKind::SignedChoice { bits, .. } => 1 + usize::from(*bits),
             _ => 1,
         };
         if usize::from(self.part) + parts > usize::from(u8::MAX) {
@@ -268,6 +280,7 @@ impl Need {
                     && wires.len() <= 64
                     && wires.iter().all(|wire| mask(wire) && wire.out_len() == *len)
             }
+            NeedKind::SignedChoice { bits, wire } => *bits <= 64 && mask(wire),
             NeedKind::TruncateMasked { mask: m, bits } | NeedKind::ChoiceTruncated { mask: m, bits } => {
                 mask(m) && *bits < 128
             }
@@ -380,6 +393,7 @@ mod tests {
         let mut outside = mask;
         outside.len = 11; // the view reads element 11
         let bad = |kind| vec![Need { op: 5, part: 0, kind }];
+        let forest = |lowest, others, roots| ForestShape { lowest, others, roots };
         for needs in [
             bad(NeedKind::Product { map, a: outside, b: Mask::fresh(4, 0, 4) }),
             bad(NeedKind::Product { map, a: Mask::fresh(3, 0, 7), b: Mask::fresh(4, 0, 4) }),
@@ -388,6 +402,11 @@ mod tests {
             bad(NeedKind::Equal { mask: Mask::owned(4, 0, 4, 2) }),
             vec![Need { op: 5, part: 254, kind: NeedKind::Choice { len: 4, wires: vec![Mask::fresh(4, 0, 4); 2] } }],
             vec![Need { op: 5, part: 200, kind: NeedKind::Compare { mask: Mask::fresh(4, 0, 4), thresholds: 60 } }],
+            vec![Need { op: 5, part: 200, kind: NeedKind::SignedChoice { bits: 60, wire: Mask::fresh(4, 0, 4) } }],
+            bad(NeedKind::SignedChoice { bits: 65, wire: Mask::fresh(4, 0, 4) }),
+            bad(NeedKind::CompareTogether { mask: Mask::fresh(4, 0, 4), forest: forest(65, 3, 1) }),
+            bad(NeedKind::CompareTogether { mask: Mask::fresh(4, 0, 4), forest: forest(1, 897, 1) }),
+            bad(NeedKind::CompareTogether { mask: Mask::fresh(4, 0, 4), forest: forest(1, 3, 65) }),
         ] {
             assert!(parse_needs(body(vec![encode_needs(&needs).unwrap()]), 2).is_err(), "{needs:?}");
         }

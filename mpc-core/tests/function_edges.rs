@@ -129,3 +129,52 @@ fn other_precisions_stay_in_range() {
         }));
     }
 }
+
+/// Where intervals meet, on both sides of 0 and beside it: every threshold with its neighbours, with one mask and another. The masks
+/// decide which blocks borrow.
+#[test]
+fn functions_are_right_where_intervals_meet() {
+    let ends = (0..16).flat_map(|k| (-2..=2).map(move |d| f64::from(d) + 2f64.powi(3 * k)));
+    let positive: Vec<f64> = ends.map(|units| units * ULP).collect();
+    let x: Vec<f64> = positive.iter().flat_map(|&x| [x, -x]).collect();
+    for (protocol, parties) in [(ProtocolKind::Plain, 2), (ProtocolKind::Dealer, 2), (ProtocolKind::Dealer, 3)] {
+        for seed in 0..6 {
+            let [reciprocals, roots, logarithms] =
+                agreed(Sim::new(parties).protocol(protocol).seed(seed).run(async |s: Session| {
+                    let x = alice(&s, x.len(), |i| x[i]);
+                    let [a, b, c] = [x.reciprocal(), x.rsqrt(), x.log()];
+                    let values = async |y: Tensor<Secret>| {
+                        Ok::<Vec<f64>, mpc_core::Error>(y.reveal().await?.into_raw_vec_and_offset().0)
+                    };
+                    Ok([values(a).await?, values(b).await?, values(c).await?])
+                }));
+            for (i, &x) in x.iter().enumerate() {
+                let close = |name: &str, found: f64, expected: f64| {
+                    let claim = 0.5f64.powi(13).max(expected.abs() * 0.5f64.powi(12));
+                    let place = format!("{protocol:?}, {parties} parties, seed {seed}: {name} of {} units", x / ULP);
+                    assert!((found - expected).abs() <= claim, "{place} is {expected}, not {found}");
+                };
+                close("reciprocal", reciprocals[i], 1.0 / x.abs().max(ULP).copysign(x + 0.0));
+                close("rsqrt", roots[i], x.max(ULP).sqrt().recip());
+                close("log", logarithms[i], x.max(ULP).ln());
+            }
+        }
+    }
+}
+
+/// The smallest number that has a reciprocal is larger than a unit: what is below it counts as it, with its sign.
+#[test]
+fn reciprocals_of_less_than_the_smallest_saturate_with_their_sign() {
+    let settings = mpc_core::Settings { fraction_bits: 22, ..Default::default() };
+    let (ulp, smallest) = (0.5f64.powi(22), 2f64.powi(3 * 22 - 61 - 22));
+    let units = [0.0, 1.0, 2.0, 30.0, 31.0, 32.0, 33.0, 255.0, 256.0, 257.0];
+    let x: Vec<f64> = units.into_iter().flat_map(|units| [units * ulp, -units * ulp]).collect();
+    agreed(Sim::new(2).settings(settings).run(async |s: Session| {
+        let y = alice(&s, x.len(), |i| x[i]).reciprocal();
+        for (&x, y) in x.iter().zip(y.reveal().await?) {
+            let expected = 1.0 / x.abs().max(smallest).copysign(x + 0.0);
+            assert!((y - expected).abs() <= expected.abs() * 0.5f64.powi(12), "1 / {x} is {expected}, not {y}");
+        }
+        Ok(())
+    }));
+}

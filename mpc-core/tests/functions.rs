@@ -62,6 +62,24 @@ fn guarded_dealt(harmonics: f64, choices: f64, wires: f64) -> f64 {
 const POWER_SENT: f64 = 8.0 + (66.0 + 2.0) / 8.0;
 const POWER_DEALT: f64 = 32.0 + 32.0 + 24.0 + 24.0;
 
+/// Comparisons with several thresholds: nodes that they share, and one for each of them.
+#[derive(Clone, Copy)]
+struct Comparisons {
+    lowest: f64,
+    others: f64,
+    thresholds: f64,
+}
+
+impl Comparisons {
+    /// Bits of a value.
+    fn opened(self) -> f64 {
+        6.0 * self.lowest + 7.0 * self.others + 6.0 * self.thresholds
+    }
+    fn dealt(self) -> f64 {
+        15.0 * self.lowest + 22.0 * self.others + 15.0 * self.thresholds
+    }
+}
+
 fn cases() -> Vec<Case> {
     let guarded = |name, program, clear, error: fn(f64) -> f64, harmonics, choices, wires| Case {
         name,
@@ -72,15 +90,25 @@ fn cases() -> Vec<Case> {
         sent: guarded_sent(choices),
         dealt: guarded_dealt(harmonics, choices, wires),
     };
-    // Thresholds, choices, wires of choices, harmonics.
-    let scaled = |name, program, clear, (t, c, w, k): (f64, f64, f64, f64)| Case {
+    // Thresholds 8^i in 16 bits: six of the lowest, five of the next, and so on; 0 from those above, and -8^i alike, but that
+    // -2^15 is 2^15. Where something borrows from below, -1, 0 and 1. So there are nodes for the lowest 16 bits, and other nodes:
+    let positive = Comparisons { lowest: 6.0 + 1.0, others: (5.0 + 2.0) + (5.0 + 2.0) + 2.0, thresholds: 16.0 };
+    let both =
+        Comparisons { lowest: 6.0 + 4.0 + 1.0, others: (5.0 + 5.0 + 3.0) + (1.0 + 1.0 + 3.0) + 3.0, thresholds: 24.0 };
+    // Comparisons, opened bits of choices, numbers that are dealt for them, harmonics.
+    let scaled = |name, program, clear, compared: Comparisons, (bits, numbers, k): (f64, f64, f64)| Case {
         name,
         program,
         clear,
         tolerance: |y| 0.5f64.powi(13).max(y.abs() * 0.5f64.powi(12)),
         rounds: 8,
-        sent: 32.0 + (33.0 * t + c + 2.0) / 8.0,
-        dealt: 32.0 + 12.0 * t + 8.0 * (c + w) + 16.0 * k + 24.0,
+        sent: 32.0 + (compared.opened() + bits + 2.0) / 8.0,
+        dealt: 32.0 + compared.dealt() / 8.0 + 8.0 * numbers + 16.0 * k + 24.0,
+    };
+    // There is no scale: it is not opened, no product is dealt, and none rescaled.
+    let log = |name, program, clear| {
+        let case = scaled(name, program, clear, positive, (17.0, 34.0, 8.0));
+        Case { rounds: 6, sent: case.sent - 16.0 - 1.0 / 8.0, dealt: case.dealt - 16.0, ..case }
     };
     // The claim grows to 1e-4 at the largest numbers.
     let wave =
@@ -100,9 +128,16 @@ fn cases() -> Vec<Case> {
             2.0,
             2.0,
         ),
-        scaled("reciprocal", |x| x.reciprocal(), |x| 1.0 / x.abs().max(ULP).copysign(x), (18.0, 17.0, 17.0, 20.0)),
-        scaled("rsqrt", |x| x.rsqrt(), |x| x.max(ULP).sqrt().recip(), (12.0, 13.0, 13.0, 16.0)),
-        scaled("sqrt", |x| x.sqrt(), |x| x.max(0.0).sqrt(), (12.0, 12.0, 12.0, 12.0)),
+        // 11 magnitudes and the sign, with two numbers each; and 0, with one.
+        scaled(
+            "reciprocal",
+            |x| x.reciprocal(),
+            |x| 1.0 / x.abs().max(ULP).copysign(x),
+            both,
+            (11.0 + 1.0 + 1.0, 2.0 * 12.0 + 1.0, 10.0),
+        ),
+        scaled("rsqrt", |x| x.rsqrt(), |x| x.max(ULP).sqrt().recip(), positive, (17.0, 34.0, 8.0)),
+        scaled("sqrt", |x| x.sqrt(), |x| x.max(0.0).sqrt(), positive, (16.0, 32.0, 7.0)),
         Case {
             name: "exp",
             program: |x| x.exp(),
@@ -113,18 +148,8 @@ fn cases() -> Vec<Case> {
             sent: 8.0 + POWER_SENT,
             dealt: POWER_DEALT,
         },
-        Case {
-            rounds: 6,
-            sent: 16.0 + (33.0 * 12.0 + 13.0 + 1.0) / 8.0,
-            dealt: 32.0 + 144.0 + 8.0 * 26.0 + 256.0 + 8.0,
-            ..scaled("log", |x| x.log(), |x| x.max(ULP).ln(), (0.0, 0.0, 0.0, 0.0))
-        },
-        Case {
-            rounds: 6,
-            sent: 16.0 + (33.0 * 12.0 + 13.0 + 1.0) / 8.0,
-            dealt: 32.0 + 144.0 + 8.0 * 26.0 + 256.0 + 8.0,
-            ..scaled("log1p", |x| x.log1p(), |x| (1.0 + x).max(ULP).ln(), (0.0, 0.0, 0.0, 0.0))
-        },
+        log("log", |x| x.log(), |x| x.max(ULP).ln()),
+        log("log1p", |x| x.log1p(), |x| (1.0 + x).max(ULP).ln()),
         wave("sin", |x| x.sin(), f64::sin),
         wave("cos", |x| x.cos(), f64::cos),
         Case {

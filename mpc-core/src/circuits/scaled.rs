@@ -9,12 +9,17 @@
 //! Slopes are powers of two that shift a small x to the top of the ring: y is exact, nothing is lost. Scales are public
 //! integers, so one product and one rescale bring the result back.
 //!
-//! With t thresholds, c choices and K harmonics, N = 2, with the opening of x:
+//! A function that is odd has the same intervals on both sides of 0. Then b_i is the bit of a magnitude, and slopes and scales are
+//! multiplied by the sign of x.
+//!
+//! With K harmonics, c choices, and the bits L of comparisons (see the costs of [`dealer`](crate::protocol::dealer)): opened for t
+//! thresholds 33 t and dealt 96 t, less where they share nodes. N = 2, with the opening of x:
 //!
 //! | | rounds | sent per value and peer | dealt per value |
 //! |---|---|---|---|
-//! | with scales | 8 | 32 + (33 t + c + 2) / 8 | 56 + 12 t + 16 c + 16 K |
-//! | without | 6 | 16 + (33 t + c + 1) / 8 | 40 + 12 t + 16 c + 16 K |
+//! | with scales | 8 | 32 + (L + c + 2) / 8 | 56 + L / 8 + 16 c + 16 K |
+//! | the same, odd: c magnitudes | 8 | 32 + (L + c + 4) / 8 | 80 + L / 8 + 16 c + 16 K |
+//! | without | 6 | 16 + (L + c + 1) / 8 | 40 + L / 8 + 16 c + 16 K |
 //!
 //! Round 1 opens x, 2 and 3 compare it with the thresholds, 4 opens the bits of the intervals, 5 opens y and the scale, 6
 //! rescales the series, 7 opens it, 8 rescales the product. Without scales round 6 is the last.
@@ -27,6 +32,7 @@ use crate::{
     rand::At,
     ring::Ring,
 };
+use futures_util::future::join;
 use std::rc::Rc;
 
 /// What happens on one interval, in units of the ring.
@@ -49,6 +55,9 @@ pub struct Scaled {
     pub thresholds: Vec<i64>,
     /// One more than thresholds.
     pub pieces: Vec<Piece>,
+    /// Whether it is odd: 0 is a threshold, and each piece has the slope and the scale of its mirror image times -1. What has none is in
+    /// the middle.
+    pub odd: bool,
     /// The series of y, whose period is so many bits of the ring (and not of a number).
     pub series: Series,
     /// Fractional bits of the series' value that are kept.
@@ -64,6 +73,54 @@ const VALUE: u8 = 3;
 const PRODUCT: u8 = 4;
 const RANGE: u8 = 8; // to 71
 const CHOICE: u8 = 72; // to 136
+const SIGNED: u8 = 137; // to 170
+
+/// What is chosen by a bit: that of an interval, or of one of two.
+struct Choice {
+    intervals: (usize, Option<usize>),
+    piece: Piece,
+}
+
+/// Some choices, and what is summed up with their bits.
+struct Choices {
+    all: Vec<Choice>,
+    slopes: Vec<i64>,
+    /// Offsets, scales and constants, as far as there are any.
+    sums: Vec<Vec<i64>>,
+    used: [bool; 3],
+}
+
+impl Choices {
+    fn of(all: Vec<Choice>) -> Self {
+        let weights = |of: fn(&Piece) -> i64| -> Vec<i64> { all.iter().map(|choice| of(&choice.piece)).collect() };
+        let slopes = weights(|piece| piece.slope);
+        let sums = [weights(|piece| piece.offset), weights(|piece| piece.scale), weights(|piece| piece.constant)];
+        let used = sums.each_ref().map(|weights| weights.iter().any(|&weight| weight != 0));
+        let sums = sums.into_iter().zip(used).filter_map(|(weights, used)| used.then_some(weights)).collect();
+        Self { all, slopes, sums, used }
+    }
+
+    fn weights(&self) -> Vec<&[i64]> {
+        self.sums.iter().map(|weights| &weights[..]).collect()
+    }
+
+    /// The wire, if it is multiplied.
+    fn times<'a, P: Protocol>(&'a self, wire: &'a Rc<Wire<P>>) -> Option<Times<'a, P>> {
+        self.multiplies().then_some(Times { wire, factors: &self.slopes })
+    }
+
+    fn multiplies(&self) -> bool {
+        self.slopes.iter().any(|&slope| slope != 0)
+    }
+
+    fn bits<P: Protocol>(&self, protocol: &P, inside: impl Fn(usize) -> P::Bits) -> Vec<P::Bits> {
+        let bit = |choice: &Choice| match choice.intervals {
+            (one, None) => inside(one),
+            (one, Some(other)) => protocol.xor(&inside(one), &inside(other)),
+        };
+        self.all.iter().map(bit).collect()
+    }
+}
 
 impl Scaled {
     /// Joins neighbouring intervals where the same happens.
@@ -74,49 +131,74 @@ impl Scaled {
                 pieces.remove(at + 1);
             }
         }
-        Self { thresholds, pieces, series, kept, drop }
+        let mirrored = |(one, other): (&Piece, &Piece)| {
+            let even = (one.offset, one.constant) == (other.offset, 0) && other.constant == 0;
+            even && (one.slope, one.scale) == (-other.slope, -other.scale)
+        };
+        let half = pieces.len() / 2;
+        let odd = thresholds.contains(&0) && pieces[..half].iter().zip(pieces.iter().rev()).all(mirrored);
+        Self { thresholds, pieces, odd, series, kept, drop }
+    }
+
+    /// What is chosen as it is, and what is chosen with the sign of x.
+    fn choices(&self) -> [Choices; 2] {
+        let (pieces, none) = (&self.pieces, Piece::default());
+        let (mut plain, mut signed) = (Vec::new(), Vec::new());
+        let single = if self.odd { pieces.len() / 2..pieces.len().div_ceil(2) } else { 0..pieces.len() };
+        plain.extend(single.map(|at| Choice { intervals: (at, None), piece: pieces[at] }));
+        for (at, &piece) in pieces.iter().enumerate().skip(pieces.len().div_ceil(2)).filter(|_| self.odd) {
+            let intervals = (at, Some(pieces.len() - 1 - at));
+            signed.push(Choice { intervals, piece: Piece { offset: 0, ..piece } });
+            plain.push(Choice { intervals, piece: Piece { offset: piece.offset, ..none } });
+        }
+        [plain, signed].map(|all| Choices::of(all.into_iter().filter(|choice| choice.piece != none).collect()))
     }
 
     fn ring_thresholds<R: Ring>(&self) -> Vec<R> {
         self.thresholds.iter().map(|&t| R::from_i128(t.into())).collect()
     }
-
-    /// The intervals whose bits are needed.
-    fn chosen(&self) -> Vec<usize> {
-        (0..self.pieces.len()).filter(|&at| self.pieces[at] != Piece::default()).collect()
-    }
 }
 
 /// The result of the function at a wire: as many fractional bits as the plan was made for.
 pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P>>) -> P::Share {
-    let (len, chosen) = (x.len, f.chosen());
+    let (len, [plain, signed]) = (x.len, f.choices());
     let below = protocol.less_than(at.step(RANGE), x, &f.ring_thresholds()).await;
-    let inside: Vec<P::Bits> = chosen
-        .iter()
-        .map(|&piece| match (piece.checked_sub(1).and_then(|at| below.get(at)), below.get(piece)) {
-            (None, Some(end)) => end.clone(),
-            (Some(start), Some(end)) => protocol.xor(start, end),
-            (Some(start), None) => protocol.not(start),
-            (None, None) => unreachable!("a function has two intervals at least"),
-        })
-        .collect();
-    let weights = |of: fn(&Piece) -> i64| -> Vec<i64> { chosen.iter().map(|&at| of(&f.pieces[at])).collect() };
-    // Offsets, then scales, then constants: as far as there are any.
-    let sums = [weights(|piece| piece.offset), weights(|piece| piece.scale), weights(|piece| piece.constant)];
-    let used = sums.each_ref().map(|weights| weights.iter().any(|&weight| weight != 0));
-    let sums: Vec<&[i64]> = sums.iter().zip(used).filter(|(_, used)| *used).map(|(weights, _)| &weights[..]).collect();
-    let slopes = weights(|piece| piece.slope);
-    let times = Some(Times { wire: x, factors: &slopes });
-    let chosen = protocol.choose_sums(at.step(CHOICE), &inside, len, &sums, times).await;
-    let mut numbers = chosen.numbers.into_iter();
-    let [offset, scale, constant] = used.map(|used| if used { numbers.next() } else { None });
-    let sum = |a: Option<P::Share>, b: Option<P::Share>| match (a, b) {
-        (Some(a), Some(b)) => protocol.add(&a, &b),
-        (a, b) => a.or(b).unwrap_or_else(|| protocol.linear(&Linear::Times(0), &x.share)),
+    let inside = |piece: usize| match (piece.checked_sub(1).and_then(|at| below.get(at)), below.get(piece)) {
+        (None, Some(end)) => end.clone(),
+        (Some(start), Some(end)) => protocol.xor(start, end),
+        (Some(start), None) => protocol.not(start),
+        (None, None) => unreachable!("a function has two intervals at least"),
     };
-    let y = Wire::step(sum(chosen.product, offset), len, at.step(NORMAL));
+    let as_they_are = async {
+        let (bits, weights) = (plain.bits(protocol, inside), plain.weights());
+        protocol.choose_sums(at.step(CHOICE), &bits, len, &weights, plain.times(x)).await
+    };
+    let with_sign = async {
+        let zero = f.thresholds.iter().position(|&t| t == 0).filter(|_| f.odd)?;
+        let (bits, weights) = (signed.bits(protocol, inside), signed.weights());
+        let times = signed.times(x)?;
+        Some(protocol.choose_signed(at.step(SIGNED), &below[zero], &bits, &weights, times).await)
+    };
+    let (as_they_are, with_sign) = join(as_they_are, with_sign).await;
+    let sum = |a: Option<P::Share>, b: Option<P::Share>| match (a, b) {
+        (Some(a), Some(b)) => Some(protocol.add(&a, &b)),
+        (a, b) => a.or(b),
+    };
+    let mut product = as_they_are.product;
+    let mut numbers = as_they_are.numbers.into_iter();
+    let mut totals = plain.used.map(|used| if used { numbers.next() } else { None });
+    if let Some(with_sign) = with_sign {
+        product = sum(product, with_sign.product);
+        let mut numbers = with_sign.numbers.into_iter();
+        for (total, used) in totals.iter_mut().zip(signed.used) {
+            *total = sum(total.take(), if used { numbers.next() } else { None });
+        }
+    }
+    let [offset, scale, constant] = totals;
+    let or_zero = |share: Option<P::Share>| share.unwrap_or_else(|| protocol.linear(&Linear::Times(0), &x.share));
+    let y = Wire::step(or_zero(sum(product, offset)), len, at.step(NORMAL));
     let scale = f.drop.map(|drop| {
-        let scale = Wire::step(sum(scale, None), len, at.step(SCALE));
+        let scale = Wire::step(or_zero(scale), len, at.step(SCALE));
         protocol.open_early(&scale);
         (scale, drop)
     });
@@ -130,7 +212,7 @@ pub async fn scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Rc<Wire<P
             protocol.truncate(at.step(PRODUCT), product, drop).await
         }
     };
-    sum(Some(value), constant)
+    constant.map_or_else(|| value.clone(), |constant| protocol.add(&value, &constant))
 }
 
 fn series_bits<P: Protocol>(protocol: &P) -> u32 {
@@ -143,8 +225,13 @@ pub fn needs_scaled<P: Protocol>(protocol: &P, at: At, f: &Scaled, x: &Mask, nee
     let len = x.out_len();
     let wire = |step: u8| Mask::fresh(at.op, at.step(step).part, len);
     protocol.needs_less_than(at.step(RANGE), x, &f.ring_thresholds(), needs);
-    for k in 0..f.chosen().len() {
-        protocol.needs_choose(at.step(CHOICE + k as u8), len, std::slice::from_ref(x), needs);
+    let [plain, signed] = f.choices();
+    for k in 0..plain.all.len() {
+        let wires = if plain.multiplies() { std::slice::from_ref(x) } else { &[] };
+        protocol.needs_choose(at.step(CHOICE + k as u8), len, wires, needs);
+    }
+    if f.odd {
+        protocol.needs_choose_signed(at.step(SIGNED), signed.all.len(), x, needs);
     }
     protocol.needs_series(at.step(VALUE), &f.series, &wire(NORMAL), needs);
     protocol.needs_truncate(at.step(VALUE), len, series_bits(protocol) - f.kept, needs);

@@ -1,6 +1,6 @@
 //! The functions that cover the whole range of numbers, planned for a code of numbers.
 //!
-//! Reciprocal, roots and logarithm shift |x| by steps of four bits to `u` in [1/16, 1), which one series fits: the circuit
+//! Reciprocal, roots and logarithm shift |x| by steps of three bits to `u` in [1/8, 1], which one series fits: the circuit
 //! [`scaled`](super::scaled). The exponential has a circuit of its own, [`power`](super::power). What they do not cover saturates:
 //! see [`Function`].
 
@@ -75,7 +75,7 @@ pub struct Lift {
 }
 
 /// Bits of |x| that an interval spans.
-const STEP: i32 = 4;
+const STEP: i32 = 3;
 /// Doublings of the exponential in the largest window: e^32 is a little more than 2^46.
 const WINDOW_BITS: i32 = 46;
 /// Fractional bits of scales.
@@ -167,14 +167,17 @@ impl Wide {
         let (mut thresholds, mut pieces) = (Vec::new(), Vec::new());
         if self.signed {
             let negated = |piece: Piece| Piece { slope: -piece.slope, scale: -piece.scale, ..piece };
-            for k in (0..steps).rev() {
+            // An interval of negative numbers starts with -2^i, and not after it, so that thresholds have bits in common.
+            for k in (1..steps).rev() {
                 pieces.push(negated(piece(k)));
-                thresholds.push(1 - start(k));
+                thresholds.push(-start(k));
             }
+            pieces.push(negated(piece(0)));
             if smallest > 1 {
+                thresholds.push(-smallest);
                 pieces.push(negated(below));
-                thresholds.push(0);
             }
+            thresholds.push(0);
         }
         pieces.push(below);
         for k in 0..steps {
@@ -224,7 +227,9 @@ impl Wide {
         let positive = real(x.max(smallest));
         let y = match self.function {
             Function::Reciprocal => {
-                let lift = self.lifted(x.unsigned_abs().max(1).ilog2() as i32);
+                // Intervals start with 2^i and with -2^i.
+                let below = if x < 0 { x.unsigned_abs() - 1 } else { x.unsigned_abs() };
+                let lift = self.lifted(below.max(1).ilog2() as i32);
                 libm::exp2(f64::from(lift)) / if x < 0 { real(x.min(-smallest)) } else { positive }
             }
             Function::Rsqrt => 1.0 / positive.sqrt(),
@@ -256,10 +261,10 @@ mod tests {
                 assert!(error <= claim, "{function:?} at {u}: {error:e}");
             }
         };
-        check(Function::Reciprocal, 0.0625, 1.0, 2.6e-5, f64::recip);
-        check(Function::Rsqrt, 0.0625, 1.0, 8.7e-6, |u| u.sqrt().recip());
-        check(Function::Sqrt, 0.0625, 1.0, 9.9e-7, f64::sqrt);
-        check(Function::Log, 0.0625, 1.0, 3.4e-6, libm::log);
+        check(Function::Reciprocal, 0.125, 1.0, 2.1e-5, f64::recip);
+        check(Function::Rsqrt, 0.125, 1.0, 6.1e-6, |u| u.sqrt().recip());
+        check(Function::Sqrt, 0.125, 1.0, 1.4e-6, f64::sqrt);
+        check(Function::Log, 0.125, 1.0, 3.4e-6, libm::log);
     }
 
     #[test]
@@ -270,9 +275,10 @@ mod tests {
                 let plan = Wide::of(function, fixed).by_magnitude(fixed);
                 assert_eq!(plan.pieces.len(), plan.thresholds.len() + 1);
                 assert!(plan.thresholds.is_sorted() && plan.thresholds.len() <= 64, "{function:?} at {bits}");
+                assert_eq!(plan.odd, function == Function::Reciprocal, "{function:?} at {bits}");
                 let largest = match function {
-                    Function::Reciprocal => 16.0,
-                    Function::Rsqrt => 4.0,
+                    Function::Reciprocal => 8.0,
+                    Function::Rsqrt => 3.0,
                     _ => 1.0,
                 };
                 let scale = plan.pieces.iter().map(|piece| piece.scale.unsigned_abs()).max().unwrap();

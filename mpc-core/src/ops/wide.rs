@@ -187,7 +187,8 @@ impl Handle {
         let low = whole.range.0.max((to + fixed.bits()) as i32 - 44);
         let f = Wide { to, range: (low, whole.range.1), ..whole };
         // The reciprocal of a large divisor would have few digits: it is multiplied, and what it divides made smaller.
-        let start = f.interval_from((2 * fixed.bits()) as i32);
+        // An interval starts at one of three neighbouring powers of two: this is at most 2^(2f).
+        let start = f.interval_from((2 * fixed.bits()) as i32 - 2);
         let lift = start.map(|start| Lift { start, bits: start - fixed.bits() as i32 });
         let f = Wide { lift, ..f };
         let rule: super::attach::Rule = |_, input, grad, x, y| match input {
@@ -206,7 +207,7 @@ impl Handle {
         let ulp = self.runtime().engine().fixed().ulp();
         let start = 2f64.powi(lift.start) * ulp;
         let above = divisor.compare_with(Comparison::NotLess, start);
-        let large = above.logic(Logic::Xor, &divisor.compare_with(Comparison::Less, ulp - start));
+        let large = above.logic(Logic::Xor, &divisor.compare_with(Comparison::Less, -start));
         self.sub(&large.keep(&self.scale(1.0 - 0.5f64.powi(lift.bits))))
     }
 }

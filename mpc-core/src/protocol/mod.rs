@@ -192,6 +192,19 @@ pub trait Protocol: Sized + 'static {
         times: Option<Times<'_, Self>>,
     ) -> impl Future<Output = Sums<Self::Share>>;
 
+    /// Those sums and the product with a wire, times 1 - 2 `sign`: a bit that is set makes them negative. Uses a part for the sign and one
+    /// for each bit.
+    fn choose_signed(
+        &self,
+        at: At,
+        sign: &Self::Bits,
+        bits: &[Self::Bits],
+        weights: &[&[i64]],
+        times: Times<'_, Self>,
+    ) -> impl Future<Output = Sums<Self::Share>>;
+    /// Its needs, for so many bits.
+    fn needs_choose_signed(&self, at: At, bits: usize, wire: &Mask, needs: &mut Vec<Need>);
+
     /// A trigonometric series of x with [`Series::extra_bits`] more fractional bits than a number has.
     fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> impl Future<Output = Fresh<Self::Share>>;
     /// Its needs.

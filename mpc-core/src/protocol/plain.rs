@@ -239,6 +239,20 @@ impl<R: Ring, B: Backend> Protocol for Plain<R, B> {
         Sums { numbers, product: times.map(|times| total(times.factors, &times.wire.share)) }
     }
 
+    async fn choose_signed(
+        &self,
+        at: At,
+        sign: &Self::Bits,
+        bits: &[Self::Bits],
+        weights: &[&[i64]],
+        times: Times<'_, Self>,
+    ) -> Sums<Self::Share> {
+        let signed = |x: B::Array<R>| self.backend.choose(sign, &self.backend.linear(&Linear::Neg, &x), &x);
+        let sums = self.choose_sums(at, bits, times.wire.len, weights, Some(times)).await;
+        Sums { numbers: sums.numbers.into_iter().map(signed).collect(), product: sums.product.map(signed) }
+    }
+    fn needs_choose_signed(&self, _: At, _: usize, _: &Mask, _: &mut Vec<Need>) {}
+
     async fn series(&self, _: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {
         let (fixed, series) = (self.fixed, *series);
         let scale = 2f64.powi((fixed.bits() + Series::extra_bits(fixed.bits())) as i32);

@@ -59,8 +59,7 @@ impl<R: Ring, B: Backend> Climb<'_, R, B> {
         }
         let Dealt::Here(all) = &self.monomials else { unreachable!("awaited just now") };
         let range = self.multiplied * width..(self.multiplied + level.monomials) * width;
-        let joined =
-            backend.tree_level(level, &leaves, &opened, &masks, &backend.planes(all, range), cx.first());
+        let joined = backend.tree_level(level, &leaves, &opened, &masks, &backend.planes(all, range), cx.first());
         self.masked += level.opened;
         self.multiplied += level.monomials;
         self.level += 1;

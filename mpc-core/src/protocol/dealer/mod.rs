@@ -29,11 +29,13 @@
 //! | one-hot row of c classes from an open wire (c > 16: up to 65536) | 0 (1) | 0 (n c/8 for n nibbles) | 32 (+ (2^n - n - 1) c/8) |
 //! | and of k bits | 1 | k/8 | (2^k - k - 1)/8 |
 //! | bit to number, and times w open wires | 1 | 1/8 | 8 + 8 w |
+//! | sums of c bits, and of them times an open wire, all times 1 - 2 s for another bit s | 1 | (c + 1)/8 | 16 (c + 1) |
 //! | series of K harmonics of an open wire (no truncation) | 0 | 0 | 16 K |
 //! | exponential of an open wire in a window | 0 | 0 | 32 |
 
 mod bilinear;
 mod choose;
+mod choose_signed;
 mod choose_sums;
 mod compare;
 mod conjunction;
@@ -324,6 +326,20 @@ impl<R: Ring, B: Backend> Protocol for Dealer<R, B> {
         times: Option<Times<'_, Self>>,
     ) -> Sums<Self::Share> {
         self.sums_of(at, bits, len, weights, times).await
+    }
+
+    async fn choose_signed(
+        &self,
+        at: At,
+        sign: &Self::Bits,
+        bits: &[Self::Bits],
+        weights: &[&[i64]],
+        times: Times<'_, Self>,
+    ) -> Sums<Self::Share> {
+        self.signed_sums_of(at, sign, bits, weights, times).await
+    }
+    fn needs_choose_signed(&self, at: At, bits: usize, wire: &Mask, needs: &mut Vec<Need>) {
+        needs.push(choose_signed::needs(at, bits, wire));
     }
 
     async fn series(&self, at: At, series: &Series, x: &Rc<Wire<Self>>) -> Fresh<Self::Share> {

@@ -90,7 +90,10 @@ pub(super) fn of_blocks<R: Ring>(level: Level, m: &[R], blocks: &[Block], tables
 pub(super) fn equal<R: Ring>(level: Level, c: &[R], tables: Operand<'_, u64>) -> Vec<u64> {
     let planes = tree::nibbles(R::BITS);
     let wanted = (0..planes).map(|at| (at, at)).collect();
-    dispatch::<R, false>(level, Rows { m: c, rows: vec![Row { less: R::ZERO, by_block: false, wanted }], planes, tables })
+    dispatch::<R, false>(
+        level,
+        Rows { m: c, rows: vec![Row { less: R::ZERO, by_block: false, wanted }], planes, tables },
+    )
 }
 
 fn dispatch<R: Ring, const LESS: bool>(level: Level, rows: Rows<'_, R>) -> Vec<u64> {
@@ -98,7 +101,8 @@ fn dispatch<R: Ring, const LESS: bool>(level: Level, rows: Rows<'_, R>) -> Vec<u
     #[cfg(target_arch = "x86_64")]
     if TypeId::of::<R>() == TypeId::of::<u64>() {
         let of_words = || {
-            let word = |row: &Row<R>| Row { less: R::low(row.less), by_block: row.by_block, wanted: row.wanted.clone() };
+            let word =
+                |row: &Row<R>| Row { less: R::low(row.less), by_block: row.by_block, wanted: row.wanted.clone() };
             let words = rows.rows.iter().map(word).collect();
             Rows { m: bytemuck::cast_slice(rows.m), rows: words, planes: rows.planes, tables: rows.tables }
         };

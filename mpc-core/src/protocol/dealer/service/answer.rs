@@ -180,6 +180,20 @@ impl<R: Ring, B: Deals> Worker<'_, R, B> {
                 }
                 self.correct(here(Purpose::ChoiceNumber), &beta);
             }
+            NeedKind::SignedChoice { bits, wire } => {
+                let len = wire.out_len();
+                let (mask, zero) = (self.mask(wire), self.backend.fill(len, R::ZERO));
+                let sigma = self.backend.bits_to_ring(&self.xor(here(Purpose::Choice), plane(len)), len);
+                let tau = self.backend.add_scalar(&self.backend.linear(&Linear::Times(-2), &sigma), R::ONE);
+                let tau_mask = self.backend.bilinear(&Bilinear::Mul { len }, &tau, &mask);
+                self.correct(here(Purpose::ChoiceNumber), &tau);
+                self.correct(here(Purpose::ChoiceProduct), &tau_mask);
+                for part in (need.part + 1..).take(usize::from(*bits)) {
+                    let gamma = self.xor(at(part, Purpose::Choice), plane(len));
+                    self.correct(at(part, Purpose::ChoiceNumber), &self.backend.choose(&gamma, &tau, &zero));
+                    self.correct(at(part, Purpose::ChoiceProduct), &self.backend.choose(&gamma, &tau_mask, &zero));
+                }
+            }
             NeedKind::Equal { mask } => {
                 let others = self.others(here(Purpose::Tables), tree::table_words(R::BITS) * mask.out_len(), Add::Xor);
                 self.put(here(Purpose::Tables), &self.backend.tables(&self.mask(mask), &others, false));
