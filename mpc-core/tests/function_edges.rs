@@ -14,7 +14,7 @@ fn quotients_repeat_after_the_reciprocal() {
         let before = s.dealer_sent();
         let y = &a / &b;
         s.flush();
-        // 100 reciprocals (18 thresholds, 15 intervals at least); 6400 numbers made smaller or not, and products.
+        // 100 reciprocals (32 thresholds, 17 choices); 6400 numbers made smaller or not, and products.
         assert!(s.dealer_sent() - before < 100 * 1_200 + 6_400 * (24 + 16) + 8_000, "{}", s.dealer_sent() - before);
         for (k, y) in y.reveal().await?.into_iter().enumerate() {
             let expected = at(k) / (0.5 + (k % 100) as f64);

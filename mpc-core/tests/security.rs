@@ -8,10 +8,11 @@ use mpc_core::{ProtocolKind, Result, Session, sim::Sim};
 
 const N: usize = 4096;
 
-/// Everything that opens something: products, truncations, comparisons, choices, series, exponentials.
+/// Everything that opens something: products, truncations, comparisons, one or many of one opening, choices, with a sign or without,
+/// series, exponentials.
 async fn program(s: Session, x: impl Fn(usize) -> f64, y: impl Fn(usize) -> f64) -> Result<f64> {
     let (x, y) = (alice(&s, N, x), bob(&s, N, y));
-    let z = (&x * &y).sigmoid() + (&x * 0.3).step() + y.softplus() + x.exp();
+    let z = (&x * &y).sigmoid() + (&x * 0.3).step() + y.softplus() + x.exp() + y.reciprocal();
     let row = x.slice(0, 0..N / 2).reshape([1, N / 2]).matmul(&y.slice(0, N / 2..N).reshape([N / 2, 1]));
     (z.mean() + row.sum() * 0.001).reveal().item().await
 }
@@ -38,7 +39,7 @@ fn words(protocol: ProtocolKind, x: f64, y: f64) -> Vec<u64> {
     agreed(Sim::new(2).protocol(protocol).transcript(&transcript).run(async |s: Session| {
         // No reveal: what is revealed is meant to be seen.
         let z = alice(&s, N, |_| x) * bob(&s, N, |_| y);
-        let z = z.sigmoid() + z.step() + z.exp();
+        let z = z.sigmoid() + z.step() + z.exp() + z.reciprocal() + z.log();
         s.flush();
         drop(z);
         Ok(())

@@ -30,19 +30,22 @@ pub(super) fn nibbles<R: Ring, B: Backend>(
     backend.stack(&planes(0).chain(planes(count)).collect::<Vec<_>>().iter().collect::<Vec<_>>())
 }
 
-/// See [`Backend::below`].
-pub(super) fn below<R: Ring, B: Backend>(backend: &B, m: &B::Array<R>, bits: u32, t: R) -> Bits<B> {
-    let up = R::BITS - bits;
-    if up >= 63 {
-        let mask = R::sub(R::shl(R::ONE, bits), R::ONE);
-        let t = R::and(t, mask);
-        return backend.top_bits(&backend.map(m, &|m| R::sub(R::and(m, mask), t)));
-    }
-    // At the top of the ring, where the top bits of both and of their difference tell.
-    let (m, t) = (backend.linear(&Linear::Times(1 << up), m), R::shl(t, up));
-    let (top, difference) = (backend.top_bits(&m), backend.top_bits(&backend.add_scalar(&m, R::neg(t))));
-    match R::msb(t) {
-        0 => backend.and(&backend.not(&top), &difference),
-        _ => backend.not(&backend.and(&top, &backend.not(&difference))),
-    }
+/// See [`Backend::borrows`].
+pub(super) fn borrows<R: Ring, B: Backend>(backend: &B, m: &B::Array<R>, cuts: &[(u32, R)]) -> Bits<B> {
+    let borrow = |&(bits, t): &(u32, R)| {
+        let up = R::BITS - bits;
+        if up >= 63 {
+            let mask = R::sub(R::shl(R::ONE, bits), R::ONE);
+            let t = R::and(t, mask);
+            return backend.top_bits(&backend.map(m, &|m| R::sub(R::and(m, mask), t)));
+        }
+        // At the top of the ring, where the top bits of both and of their difference tell.
+        let (m, t) = (backend.linear(&Linear::Times(1 << up), m), R::shl(t, up));
+        let (top, difference) = (backend.top_bits(&m), backend.top_bits(&backend.add_scalar(&m, R::neg(t))));
+        match R::msb(t) {
+            0 => backend.and(&backend.not(&top), &difference),
+            _ => backend.not(&backend.and(&top, &backend.not(&difference))),
+        }
+    };
+    backend.stack(&cuts.iter().map(borrow).collect::<Vec<_>>().iter().collect::<Vec<_>>())
 }

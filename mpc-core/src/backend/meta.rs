@@ -178,8 +178,8 @@ impl Backend for Meta {
     fn nibbles_of_blocks<R: Ring>(&self, m: &MetaArray<R>, blocks: &[tree::Block], _: &Bits<Self>) -> Bits<Self> {
         self.array(8 * blocks.len() * tree::plane(m.len))
     }
-    fn below<R: Ring>(&self, m: &MetaArray<R>, _: u32, _: R) -> Bits<Self> {
-        self.array(tree::plane(m.len))
+    fn borrows<R: Ring>(&self, m: &MetaArray<R>, cuts: &[(u32, R)]) -> Bits<Self> {
+        self.array(cuts.len() * tree::plane(m.len))
     }
     fn tree_level(
         &self,

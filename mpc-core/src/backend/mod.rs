@@ -221,9 +221,10 @@ pub trait Backend: Clone + 'static {
     ) -> Bits<Self> {
         blocks::nibbles(self, m, blocks, tables)
     }
-    /// `m mod 2^bits < t mod 2^bits` as unsigned numbers, for fewer bits than the ring has.
-    fn below<R: Ring>(&self, m: &Self::Array<R>, bits: u32, t: R) -> Bits<Self> {
-        blocks::below(self, m, bits, t)
+    /// For each `(bits, t)`, where the opened m borrows: a plane of `m mod 2^bits < t mod 2^bits`, as unsigned numbers, of fewer bits
+    /// than the ring has.
+    fn borrows<R: Ring>(&self, m: &Self::Array<R>, cuts: &[(u32, R)]) -> Bits<Self> {
+        blocks::borrows(self, m, cuts)
     }
     /// The same for tables that are one-hot in all nibbles: the planes of `eq`, lowest nibble first.
     fn equal_nibbles<R: Ring>(&self, c: &Self::Array<R>, tables: &Bits<Self>) -> Bits<Self>;

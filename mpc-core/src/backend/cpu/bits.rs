@@ -43,12 +43,23 @@ pub(super) fn top_bits_below<R: Ring>(level: Level, a: &[R], threshold: R) -> Ve
     pack(level, a, move |x| R::msb(R::sub(x, threshold)) == 1)
 }
 
-/// `m mod 2^bits < t mod 2^bits`, for fewer bits than the ring has.
-pub(super) fn below<R: Ring>(level: Level, m: &[R], bits: u32, t: R) -> Vec<u64> {
-    assert!(bits < R::BITS, "a bit for the sign of the difference");
-    let mask = R::sub(R::shl(R::ONE, bits), R::ONE);
-    let t = R::and(t, mask);
-    pack(level, m, move |m| R::msb(R::sub(R::and(m, mask), t)) == 1)
+/// For each of some bits and thresholds a plane of `m mod 2^bits < t mod 2^bits`. All of them are made of a part of m while it is in
+/// the cache.
+pub(super) fn borrows<R: Ring>(level: Level, m: &[R], cuts: &[(u32, R)]) -> Vec<u64> {
+    assert!(cuts.iter().all(|&(bits, _)| bits < R::BITS), "a bit for the sign of the difference");
+    let cut = |&(bits, t): &(u32, R)| {
+        let mask = R::sub(R::shl(R::ONE, bits), R::ONE);
+        (mask, R::and(t, mask))
+    };
+    let cuts: Vec<(R, R)> = cuts.iter().map(cut).collect();
+    let mut out = vec![0; cuts.len() * plane(m.len())];
+    let jobs = parts::planes(&mut out, plane(m.len()), parts::PART / 64).into_iter().zip(m.chunks(parts::PART));
+    parts::each(m.len() * cuts.len(), jobs.collect(), |(planes, from): (Vec<&mut [u64]>, &[R])| {
+        for (to, &(mask, t)) in planes.into_iter().zip(&cuts) {
+            level.run(Pack { from, bit: |m| R::msb(R::sub(R::and(m, mask), t)) == 1, to });
+        }
+    });
+    out
 }
 
 pub(super) fn nonzero<R: Ring>(level: Level, a: &[R]) -> Vec<u64> {
@@ -141,7 +152,7 @@ mod tests {
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
             let above: Vec<R> = tops.iter().map(|&x| R::add(x, R::from_i128(77))).collect();
             assert!(top_bits_below(level, &above, R::from_i128(77)) == words, "{level} {len}");
-            check_below(level, &above, &tops);
+            check_borrows(level, &above, &tops);
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
             assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
             let sum: Vec<R> = a.iter().zip(&b).map(|(&a, &b)| R::add(a, b)).collect();
@@ -150,17 +161,20 @@ mod tests {
     }
 
     /// The kernel, and what backends do that have none, against unsigned numbers.
-    fn check_below<R: Ring>(level: Level, m: &[R], thresholds: &[R]) {
+    fn check_borrows<R: Ring>(level: Level, m: &[R], thresholds: &[R]) {
         let edges = [R::ZERO, R::ONE, R::neg(R::ONE), R::from_i128(1 << 16), R::from_i128(0xFFFF)];
-        for bits in (0..R::BITS / 16).map(|place| 16 * place).chain([R::BITS - 1]) {
-            for &t in edges.iter().chain(thresholds.last()) {
-                let unsigned = |x: R| R::to_i128(R::shr(R::shl(x, R::BITS - bits), R::BITS - bits));
-                let expected = pack(Level::Portable, m, |m| unsigned(m) < unsigned(t));
-                assert!(below(level, m, bits, t) == expected, "{level}: {t:?} of {bits} bits, {}", m.len());
-                let plain = blocks::below(&Cpu::new(level), &m.to_vec().into(), bits, t);
-                let inside = |words: &[u64]| to_ring::<u32>(level, words, m.len());
-                assert!(inside(&plain) == inside(&expected), "{level}: {t:?} of {bits} bits, {}", m.len());
-            }
+        let sizes = (0..R::BITS / 16).map(|place| 16 * place).chain([R::BITS - 1]);
+        let cuts: Vec<(u32, R)> =
+            sizes.flat_map(|bits| edges.iter().chain(thresholds.last()).map(move |&t| (bits, t))).collect();
+        let found = borrows(level, m, &cuts);
+        let plain = blocks::borrows(&Cpu::new(level), &m.to_vec().into(), &cuts);
+        let width = plane(m.len());
+        for (k, &(bits, t)) in cuts.iter().enumerate() {
+            let unsigned = |x: R| R::to_i128(R::shr(R::shl(x, R::BITS - bits), R::BITS - bits));
+            let expected = pack(Level::Portable, m, |m| unsigned(m) < unsigned(t));
+            let inside = |words: &[u64]| to_ring::<u32>(level, words, m.len());
+            let of = |all: &[u64]| inside(&all[k * width..(k + 1) * width]) == inside(&expected);
+            assert!(of(&found) && of(&plain), "{level}: {t:?} of {bits} bits, {} elements", m.len());
         }
     }
 

@@ -309,8 +309,8 @@ impl Backend for Cpu {
         nibbles::of_blocks(self.level, m, blocks, tables.operand()).into()
     }
 
-    fn below<R: Ring>(&self, m: &CpuArray<R>, bits: u32, t: R) -> CpuArray<u64> {
-        bits::below(self.level, m, bits, t).into()
+    fn borrows<R: Ring>(&self, m: &CpuArray<R>, cuts: &[(u32, R)]) -> CpuArray<u64> {
+        bits::borrows(self.level, m, cuts).into()
     }
 
     fn tree_level(

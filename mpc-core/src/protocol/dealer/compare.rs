@@ -122,29 +122,37 @@ impl<R: Ring, B: Backend> Dealer<R, B> {
         }
         // msb(m - t): that of m, that of t, and the borrow from below it.
         let top = [backend.top_bits(m), backend.not(&backend.top_bits(m))];
-        let sign = |t: R| backend.xor(&top[R::msb(t) as usize], &backend.below(m, R::BITS - 1, t));
-        thresholds.iter().enumerate().map(|(k, &t)| backend.xor(&root(k), &sign(t))).collect()
+        let borrows = backend.borrows(m, &thresholds.iter().map(|&t| (R::BITS - 1, t)).collect::<Vec<_>>());
+        let borrow = |k: usize| backend.planes(&borrows, k * width..(k + 1) * width);
+        let sign = |(k, &t): (usize, &R)| backend.xor(&top[R::msb(t) as usize], &borrow(k));
+        thresholds.iter().enumerate().map(|at| backend.xor(&root(at.0), &sign(at))).collect()
     }
 
     /// What the nodes of the first level of a forest found, for each threshold and block: from one node or from another, as what is
     /// below the block borrows or not. That is public.
     fn pairs_of_thresholds(&self, forest: &Forest, m: &B::Array<R>, thresholds: &[R], nodes: &Bits<B>) -> Bits<B> {
         let (backend, width) = (&self.backend, plane(self.backend.len(m)));
-        let plane = |at: usize| backend.planes(nodes, at * width..(at + 1) * width);
-        let (mut lt, mut eq) = (Vec::new(), Vec::new());
-        for (sources, &t) in forest.sources.iter().zip(thresholds) {
-            for (place, &[usual, other]) in sources.iter().enumerate() {
-                let borrows = (usual != other).then(|| backend.below(m, 16 * place as u32, t));
-                for (first, found) in [(0, &mut lt), (forest.nodes.len(), &mut eq)] {
-                    let from = plane(first + usual);
-                    found.push(match &borrows {
-                        None => from,
-                        Some(bits) => {
-                            let change = backend.xor(&from, &plane(first + other));
-                            backend.xor(&from, &backend.and(bits, &change))
-                        }
-                    });
-                }
+        let plane = |of: &Bits<B>, at: usize| backend.planes(of, at * width..(at + 1) * width);
+        let sources = || {
+            let all = forest.sources.iter().zip(thresholds);
+            all.flat_map(|(sources, &t)| sources.iter().enumerate().map(move |(place, source)| (place, source, t)))
+        };
+        let cut =
+            |(place, [usual, other], t): (usize, &[usize; 2], R)| (usual != other).then_some((16 * place as u32, t));
+        let borrows = backend.borrows(m, &sources().filter_map(cut).collect::<Vec<_>>());
+        let (mut lt, mut eq, mut borrow) = (Vec::new(), Vec::new(), 0);
+        for (_, &[usual, other], _) in sources() {
+            let bits = (usual != other).then(|| plane(&borrows, borrow));
+            borrow += usize::from(bits.is_some());
+            for (first, found) in [(0, &mut lt), (forest.nodes.len(), &mut eq)] {
+                let from = plane(nodes, first + usual);
+                found.push(match &bits {
+                    None => from,
+                    Some(bits) => {
+                        let change = backend.xor(&from, &plane(nodes, first + other));
+                        backend.xor(&from, &backend.and(bits, &change))
+                    }
+                });
             }
         }
         backend.stack(&lt.iter().chain(&eq).collect::<Vec<_>>())
