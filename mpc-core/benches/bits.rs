@@ -41,6 +41,12 @@ fn kernels(c: &mut Criterion) {
                 group.finish();
             };
             bench("nibbles", &|| drop(black_box(cpu.nibbles(&a, &tables))));
+            // As many blocks as a reciprocal has, and a threshold's borrows.
+            let blocks = |place, count| (0..count).map(move |less| tree::Block { place, less: 1 << less });
+            let blocks: Vec<_> =
+                [(0, 11), (1, 13), (2, 5), (3, 3)].into_iter().flat_map(|(at, n)| blocks(at, n)).collect();
+            bench("nibbles_of_blocks", &|| drop(black_box(cpu.nibbles_of_blocks(&a, &blocks, &tables))));
+            bench("borrows", &|| drop(black_box(cpu.borrows(&a, &[16, 32, 48, 63].map(|bits| (bits, 4096))))));
             bench("equal_nibbles", &|| drop(black_box(cpu.equal_nibbles(&a, &tables))));
             bench("top_bits", &|| drop(black_box(cpu.top_bits(&a))));
             bench("pack", &|| drop(black_box(cpu.pack(&a))));

@@ -218,7 +218,7 @@ impl Need {
             }
             NeedKind::Choice { len, wires } => 2 * dealt(*len) + wires.iter().map(|mask| 2 * made(mask)).sum::<u64>(),
             NeedKind::SignedChoice { bits, wire } => {
-                made(wire) + dealt(2 * usize::from(*bits) + 4) * dealt(wire.out_len())
+                made(wire) + dealt(2 * usize::from(*bits) + 6) * dealt(wire.out_len())
             }
             NeedKind::Equal { mask } => made(mask) + dealt(tree::table_words(ring_bits)) * dealt(mask.out_len()),
             NeedKind::Conjunction { len, groups } => {

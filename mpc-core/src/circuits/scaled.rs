@@ -12,14 +12,14 @@
 //! A function that is odd has the same intervals on both sides of 0. Then b_i is the bit of a magnitude, and slopes and scales are
 //! multiplied by the sign of x.
 //!
-//! With K harmonics, c choices, and the bits L of comparisons (see the costs of [`dealer`](crate::protocol::dealer)): opened for t
-//! thresholds 33 t and dealt 96 t, less where they share nodes. N = 2, with the opening of x:
+//! With K harmonics and c choices, and with o bits opened and d dealt for the comparisons (33 and 96 for each threshold, and less where
+//! they share nodes: the table of [`dealer`](crate::protocol::dealer)), N = 2, with the opening of x:
 //!
 //! | | rounds | sent per value and peer | dealt per value |
 //! |---|---|---|---|
-//! | with scales | 8 | 32 + (L + c + 2) / 8 | 56 + L / 8 + 16 c + 16 K |
-//! | the same, odd: c magnitudes | 8 | 32 + (L + c + 4) / 8 | 80 + L / 8 + 16 c + 16 K |
-//! | without | 6 | 16 + (L + c + 1) / 8 | 40 + L / 8 + 16 c + 16 K |
+//! | with scales | 8 | 32 + (o + c + 2) / 8 | 56 + d / 8 + 16 c + 16 K |
+//! | the same, odd: c magnitudes, and 0 | 8 | 32 + (o + c + 4) / 8 | 80 + d / 8 + 16 c + 16 K |
+//! | without | 6 | 16 + (o + c + 1) / 8 | 40 + d / 8 + 16 c + 16 K |
 //!
 //! Round 1 opens x, 2 and 3 compare it with the thresholds, 4 opens the bits of the intervals, 5 opens y and the scale, 6
 //! rescales the series, 7 opens it, 8 rescales the product. Without scales round 6 is the last.

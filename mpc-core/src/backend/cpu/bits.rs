@@ -103,7 +103,7 @@ impl<R: Ring, const FLIP: bool> Vectorised for Choose<'_, R, FLIP> {
         let pairs = self.a.chunks(64).zip(self.b.chunks(64));
         for ((out, (a, b)), &word) in self.out.chunks_mut(64).zip(pairs).zip(self.bits) {
             for (i, (out, (&a, &b))) in out.iter_mut().zip(a.iter().zip(b)).enumerate() {
-                // The bits are public where this is used, and still: arithmetic has no branch to be mispredicted.
+                // No branch: a dealer calls this with secret bits, and those of parties would be mispredicted.
                 let a = if FLIP { R::sub(a, b) } else { a };
                 *out = R::add(b, R::and(R::sub(a, b), R::neg(bit(word, i))));
             }
