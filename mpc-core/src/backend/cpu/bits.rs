@@ -152,7 +152,7 @@ mod tests {
             assert!(nonzero(level, &numbers) == words, "{level} {len}");
             let above: Vec<R> = tops.iter().map(|&x| R::add(x, R::from_i128(77))).collect();
             assert!(top_bits_below(level, &above, R::from_i128(77)) == words, "{level} {len}");
-            check_borrows(level, &above, &tops);
+            check_borrows::<R>(level, len);
             assert!(to_ring::<R>(level, &words, len) == numbers, "{level} {len}");
             assert!(choose(level, &words, a[..].into(), b[..].into()) == chosen, "{level} {len}");
             let sum: Vec<R> = a.iter().zip(&b).map(|(&a, &b)| R::add(a, b)).collect();
@@ -161,20 +161,23 @@ mod tests {
     }
 
     /// The kernel, and what backends do that have none, against unsigned numbers.
-    fn check_borrows<R: Ring>(level: Level, m: &[R], thresholds: &[R]) {
+    fn check_borrows<R: Ring>(level: Level, len: usize) {
+        let mixed = |i: usize| (i as i128 + 5).wrapping_mul(0x1E37_79B9_7F4A_7C15_F39C_C060_5CED_C835);
+        let m: Vec<R> = (0..len).map(|i| R::from_i128(mixed(i))).collect();
         let edges = [R::ZERO, R::ONE, R::neg(R::ONE), R::from_i128(1 << 16), R::from_i128(0xFFFF)];
+        // One of the numbers, which is not below itself, and its neighbours.
+        let near = [-1, 0, 1].map(|d| R::from_i128(mixed(len / 2) + d));
         let sizes = (0..R::BITS / 16).map(|place| 16 * place).chain([R::BITS - 1]);
-        let cuts: Vec<(u32, R)> =
-            sizes.flat_map(|bits| edges.iter().chain(thresholds.last()).map(move |&t| (bits, t))).collect();
-        let found = borrows(level, m, &cuts);
-        let plain = blocks::borrows(&Cpu::new(level), &m.to_vec().into(), &cuts);
-        let width = plane(m.len());
+        let cuts: Vec<(u32, R)> = sizes.flat_map(|bits| edges.iter().chain(&near).map(move |&t| (bits, t))).collect();
+        let found = borrows(level, &m, &cuts);
+        let plain = blocks::borrows(&Cpu::new(level), &m.clone().into(), &cuts);
+        let width = plane(len);
         for (k, &(bits, t)) in cuts.iter().enumerate() {
             let unsigned = |x: R| R::to_i128(R::shr(R::shl(x, R::BITS - bits), R::BITS - bits));
-            let expected = pack(Level::Portable, m, |m| unsigned(m) < unsigned(t));
-            let inside = |words: &[u64]| to_ring::<u32>(level, words, m.len());
+            let expected = pack(Level::Portable, &m, |m| unsigned(m) < unsigned(t));
+            let inside = |words: &[u64]| to_ring::<u32>(level, words, len);
             let of = |all: &[u64]| inside(&all[k * width..(k + 1) * width]) == inside(&expected);
-            assert!(of(&found) && of(&plain), "{level}: {t:?} of {bits} bits, {} elements", m.len());
+            assert!(of(&found) && of(&plain), "{level}: {t:?} of {bits} bits, {len} elements");
         }
     }
 
