@@ -102,8 +102,9 @@ type Places = (NamedTempFile, TempDir, BTreeMap<Member, SocketAddr>, Vec<(Member
 fn places(cast: &Cast, tls: bool) -> Places {
     static NEXT: AtomicU16 = AtomicU16::new(1);
     // A loopback address of this session's own, so that a port that was free stays free.
-    let [high, low] = NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes();
-    let own = Ipv4Addr::new(127, 64 + (std::process::id() % 128) as u8, high, low.max(1));
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    // The last byte is neither 0 nor 255.
+    let own = Ipv4Addr::new(127, 64 + (std::process::id() % 128) as u8, (number / 254) as u8, (1 + number % 254) as u8);
     // Below the ports that the system gives to callers: one that calls a port of its own would be connected to itself.
     let mut port = 20_000;
     let mut next = || {
