@@ -41,6 +41,55 @@ HD void nibbles_each(const nibbles_args &args, u64 i) {
 }
 EACH(nibbles)
 
+// The same for the nibbles of `count` blocks of 16 bits of m: four planes of lt for each block, then four of eq. A block is its
+// place, shifted by 16, and what is subtracted from it without a borrow. A thread for each bit of a plane.
+struct blocks_args {
+  u64 threads;
+  const u64 *m, *tables;
+  u64 *out;
+  const u32 *blocks;
+  u64 len, width, count;
+};
+HD void blocks_each(const blocks_args &args, u64 i) {
+  const bool here = i < args.len;
+  const u64 m = here ? args.m[i] : 0;
+  for (u64 number = 0; number < args.count; ++number) {
+    const u32 block = args.blocks[number], place = block >> 16;
+    const u32 rest = (u32)(m >> (16 * place)) - block; // of which 16 bits count
+    const u64 tables = here ? args.tables[4 * i + place] : 0;
+    for (u32 quarter = 0; quarter < 4; ++quarter) {
+      const u32 table = (u32)(tables >> (16 * quarter)) & 0xFFFF;
+      const bool top = place == 3 && quarter == 3;
+      const u32 value = rest >> (4 * quarter) & (top ? 7 : 15);
+      const bool lt = top ? table >> (8 + value) & 1 : odd_above(table, value);
+      const u64 plane = 4 * number + quarter;
+      put_bit(args.out + plane * args.width, i, lt);
+      put_bit(args.out + (4 * args.count + plane) * args.width, i, table >> value & 1);
+    }
+  }
+}
+EACH(blocks)
+
+// For each of `count` cuts a plane: whether m is less than a number, both modulo 2^bits. A cut is its bits, 0 to 63, and the low and
+// the high half of the number. A thread for each bit of a plane.
+struct borrows_args {
+  u64 threads;
+  const u64 *m;
+  u64 *out;
+  const u32 *cuts;
+  u64 len, width, count;
+};
+HD void borrows_each(const borrows_args &args, u64 i) {
+  const bool here = i < args.len;
+  const u64 m = here ? args.m[i] : 0;
+  for (u64 number = 0; number < args.count; ++number) {
+    const u32 *cut = args.cuts + 3 * number;
+    const u64 mask = ((u64)1 << cut[0]) - 1, t = ((u64)cut[2] << 32 | cut[1]) & mask;
+    put_bit(args.out + number * args.width, i, here && (m & mask) < t);
+  }
+}
+EACH(borrows)
+
 // Planes of exclusive ors of products of opened bits under mask bits. A thread for each word of each plane of the result.
 //
 // The program: for each plane where its description begins. A description: the plane of `leaves` to begin with, or NONE; how

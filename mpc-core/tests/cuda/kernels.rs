@@ -125,6 +125,15 @@ fn bits<B: Backend>(backend: &B, len: usize, all: &mut Results) {
     add("xor_wire", &backend.xor_wire(&[backend.to_wire(&a), backend.to_wire(&b), backend.to_wire(&a)], width));
     add("nibbles", &backend.nibbles(&numbers, &tables));
     add("equal_nibbles", &backend.equal_nibbles(&numbers, &tables));
+    let blocks = [(0, 0), (0, 0xFFFF), (1, 1), (2, 0x8000), (2, 0x1234), (3, 0), (3, 0xFFFF), (3, 0x7FFF)];
+    let blocks = blocks.map(|(place, less)| tree::Block { place, less });
+    add("nibbles_of_blocks", &backend.nibbles_of_blocks(&numbers, &blocks, &tables));
+    add("nibbles_of_blocks of none", &backend.nibbles_of_blocks(&numbers, &[], &tables));
+    // One of the numbers, which is not below itself, and its neighbours.
+    let edges = [0, 1, u64::MAX, 1 << 16, 0xFFFF].into_iter().chain(backend.download(&numbers).into_iter().take(1));
+    let near = edges.flat_map(|t| [t.wrapping_sub(1), t, t.wrapping_add(1)]);
+    let cuts: Vec<_> = near.flat_map(|t| [0, 1, 16, 31, 32, 33, 48, 63].map(|bits| (bits, t))).collect();
+    add("borrows", &backend.borrows(&numbers, &cuts));
     let stacked = backend.stack(&[&a, &b, &a]);
     add("stack", &stacked);
     add("planes", &backend.planes(&stacked, width..3 * width));

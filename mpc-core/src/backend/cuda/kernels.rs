@@ -151,6 +151,10 @@ kernels! {
         threads: u64, out: u64, stream: u64, first: u64, len: u64, how: u64, key: [u32; 120],
     }
     Nibbles = c"mpc_nibbles" { threads: u64, c: u64, tables: u64, out: u64, len: u64, width: u64, less: u64 }
+    Blocks = c"mpc_blocks" {
+        threads: u64, m: u64, tables: u64, out: u64, blocks: u64, len: u64, width: u64, count: u64,
+    }
+    Borrows = c"mpc_borrows" { threads: u64, m: u64, out: u64, cuts: u64, len: u64, width: u64, count: u64 }
     Gates = c"mpc_gates" {
         threads: u64, leaves: u64, opened: u64, masks: u64, monomials: u64, out: u64, program: u64, width: u64, first: u64,
     }

@@ -10,6 +10,7 @@
 //! in [`Backend::check`], before anything of it is sent or read.
 
 mod array;
+mod blocks;
 mod dealt;
 mod driver;
 mod gates;

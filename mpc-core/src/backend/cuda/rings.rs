@@ -196,6 +196,15 @@ impl Backend for Cuda {
     fn nibbles<R: Ring>(&self, c: &CudaArray<R>, tables: &CudaArray<u64>) -> CudaArray<u64> {
         by_ring!([c] self.looked_up(c, tables, true), self.back(self.0.cpu.nibbles(&self.host(c), &self.host(tables))))
     }
+    fn nibbles_of_blocks<R: Ring>(&self, m: &CudaArray<R>, blocks: &[tree::Block], tables: &Bits<Self>) -> Bits<Self> {
+        by_ring!([m] self.blocks(m, blocks, tables), {
+            self.back(self.0.cpu.nibbles_of_blocks(&self.host(m), blocks, &self.host(tables)))
+        })
+    }
+    fn borrows<R: Ring>(&self, m: &CudaArray<R>, cuts: &[(u32, R)]) -> Bits<Self> {
+        let words = || cuts.iter().map(|&(bits, t)| (bits, R::low(t))).collect::<Vec<_>>();
+        by_ring!([m] self.borrowed(m, &words()), self.back(self.0.cpu.borrows(&self.host(m), cuts)))
+    }
     fn equal_nibbles<R: Ring>(&self, c: &CudaArray<R>, tables: &CudaArray<u64>) -> CudaArray<u64> {
         by_ring!([c] self.looked_up(c, tables, false), self.back(self.0.cpu.equal_nibbles(&self.host(c), &self.host(tables))))
     }
