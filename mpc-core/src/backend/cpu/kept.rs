@@ -93,7 +93,7 @@ impl Kept {
 impl Table {
     /// What is kept, or nothing if it is to be made now; nothing at all if it is not to be kept.
     fn seen(&mut self, beside: &Identity, name: &Name, form: Form, elements: usize) -> Option<Option<CpuArray<u64>>> {
-        self.entries.retain(|entry| !entry.beside.gone());
+        self.entries.retain(|entry| !entry.gone());
         self.clock += 1;
         let (last, bytes) = (self.clock, self.bytes());
         if let Some(entry) = self.entries.iter_mut().find(|entry| entry.is(name, form)) {
@@ -116,6 +116,11 @@ impl Table {
 }
 
 impl Entry {
+    /// Whether nobody can ask for it any more.
+    fn gone(&self) -> bool {
+        self.beside.gone() || self.name.iter().flatten().any(Identity::gone)
+    }
+
     fn is(&self, name: &Name, form: Form) -> bool {
         self.form == form && self.name == *name
     }
