@@ -20,6 +20,11 @@ impl Words {
         Words::from(Vec::new())
     }
 
+    /// The allocation that this slice and others share, and where in it this one lies.
+    pub fn allocation(&self) -> (&Arc<Vec<u64>>, Range<usize>) {
+        (&self.data, self.start..self.end)
+    }
+
     /// The words of `range`, counted from the start of this slice. Shares the allocation.
     ///
     /// # Panics
@@ -53,13 +58,6 @@ impl Words {
         } else {
             data[start..end].to_vec()
         }
-    }
-}
-
-impl Words {
-    /// The allocation that this slice and others share, and where in it this one lies.
-    pub fn allocation(&self) -> (&Arc<Vec<u64>>, Range<usize>) {
-        (&self.data, self.start..self.end)
     }
 }
 

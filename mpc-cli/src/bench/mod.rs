@@ -240,8 +240,11 @@ impl Bench {
             if let Some(folder) = &identities {
                 command.arg("--identity").arg(folder.path().join(&member.name));
             }
-            for (flag, _) in [("--tiny", self.tiny), ("--served", self.served)].iter().filter(|(_, set)| *set) {
-                command.arg(flag);
+            if self.tiny {
+                command.arg("--tiny");
+            }
+            if self.served {
+                command.arg("--served");
             }
             crew.start(&member.name, command)?;
         }

@@ -10,7 +10,7 @@ use crate::{
     rand::Address,
     ring::Ring,
 };
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 use zeroize::Zeroizing;
 
 /// How random values follow from a seed. Parties and dealer must take the same: the handshake compares it.
@@ -55,13 +55,14 @@ impl fmt::Display for Prg {
     }
 }
 
-/// A 256-bit key that some of the parties share, and what it is a key of. Erased from memory when dropped; never printed.
+/// A 256-bit key that some of the parties share, and what it is a key of. Clones share it; erased from memory when the last is dropped; never
+/// printed.
 #[derive(Clone)]
 pub struct Seed(Key);
 
 #[derive(Clone)]
 enum Key {
-    ChaCha20(Zeroizing<[u8; 32]>),
+    ChaCha20(Arc<Zeroizing<[u8; 32]>>),
     Aes256Ctr(Aes),
 }
 
@@ -69,7 +70,7 @@ impl Seed {
     /// A key from 32 bytes that nobody else knows.
     pub fn new(prg: Prg, bytes: &[u8; 32]) -> Self {
         Self(match prg {
-            Prg::ChaCha20 => Key::ChaCha20(Zeroizing::new(*bytes)),
+            Prg::ChaCha20 => Key::ChaCha20(Arc::new(Zeroizing::new(*bytes))),
             Prg::Aes256Ctr => Key::Aes256Ctr(Aes::new(bytes)),
         })
     }
@@ -99,10 +100,10 @@ impl Seed {
         }
     }
 
-    /// Whether it is known to be the same key.
+    /// Whether it is a clone of another one. No key is compared.
     pub(crate) fn is(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
-            (Key::ChaCha20(a), Key::ChaCha20(b)) => **a == **b,
+            (Key::ChaCha20(a), Key::ChaCha20(b)) => Arc::ptr_eq(a, b),
             (Key::Aes256Ctr(a), Key::Aes256Ctr(b)) => a.is(b),
             _ => false,
         }

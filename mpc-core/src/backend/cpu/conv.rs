@@ -2,8 +2,7 @@
 //! ([`Layout`]), tile by tile. Images of few pixels share a product.
 
 use super::{
-    factor::Matrix,
-    gemm::{self, Offsets, Operand, PARALLEL, Side, Term},
+    gemm::{self, Matrix, Offsets, Operand, PARALLEL, Side, Term},
     patches::Layout,
 };
 use crate::{

@@ -4,7 +4,7 @@ use super::{
     Cpu,
     array::{CpuArray, Identity},
     elementwise,
-    gemm::{self, Operand, Side},
+    gemm::{self, Matrix},
     kept::{self, Form},
 };
 use crate::ring::Ring;
@@ -17,17 +17,6 @@ pub(super) struct Factor<'a, R> {
     less: Option<&'a CpuArray<R>>,
     /// What its wire was opened as.
     opened: &'a CpuArray<R>,
-}
-
-/// How the matrix of a factor lies: groups of them one after the other.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Matrix {
-    pub(super) side: Side,
-    pub(super) lanes: usize,
-    pub(super) depths: usize,
-    /// Lanes lie next to each other, not depths.
-    pub(super) transposed: bool,
-    pub(super) groups: usize,
 }
 
 /// A factor as a kernel reads it.
@@ -90,7 +79,7 @@ impl Factor<'_, u64> {
     fn kept(&self, cpu: &Cpu, matrix: Matrix, packs: bool) -> Option<CpuArray<u64>> {
         let data = self.data.identity()?;
         let form = match (packs, &data, self.less) {
-            (true, ..) => matrix.panels(cpu),
+            (true, ..) => Form::Panels(matrix),
             // It lies there.
             (false, Identity::Stored(..), None) => return None,
             (false, ..) => Form::Elements,
@@ -102,31 +91,10 @@ impl Factor<'_, u64> {
         cpu.kept.find(self.opened.identity()?, [Some(data), less], form, self.data.count(), || {
             let elements = self.elements(cpu);
             match packs {
-                true => matrix.pack(cpu, &elements),
+                true => gemm::pack(cpu.level, matrix, &elements),
                 false => elements.to_vec().into(),
             }
         })
-    }
-}
-
-impl Matrix {
-    fn panels(&self, cpu: &Cpu) -> Form {
-        let &Self { side, lanes, depths, transposed, groups } = self;
-        let steps = if transposed { [1, lanes] } else { [depths, 1] };
-        Form::Panels { level: cpu.level, side, size: [lanes, depths], steps, groups }
-    }
-
-    /// The panels of all groups.
-    fn pack(&self, cpu: &Cpu, elements: &[u64]) -> CpuArray<u64> {
-        let one = |group: &[u64]| {
-            let operand = Operand::left(group, self.lanes, self.depths, self.transposed);
-            gemm::pack(cpu.level, self.side, &operand, [self.lanes, self.depths])
-        };
-        if self.groups == 1 {
-            return one(elements);
-        }
-        let groups = elements.chunks_exact(self.lanes * self.depths);
-        groups.flat_map(|group| one(group).to_vec()).collect::<Vec<_>>().into()
     }
 }
 

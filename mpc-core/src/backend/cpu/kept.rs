@@ -1,8 +1,10 @@
 //! Factors of products that come again, such as the weights of a model that is served and this party's share of their mask: from
 //! their second use on they are kept as products read them. They go with the opened wire that they are of.
 
-use super::array::{CpuArray, Identity};
-use crate::{backend::cpu::gemm::Side, level::Level};
+use super::{
+    array::{CpuArray, Identity},
+    gemm::Matrix,
+};
 use std::{
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -20,16 +22,8 @@ const FACTORS: usize = 1024;
 pub(super) enum Form {
     /// Its elements, where they would have to be made again.
     Elements,
-    /// Panels for the kernel of a level.
-    Panels {
-        level: Level,
-        side: Side,
-        /// Lanes and depths of one group.
-        size: [usize; 2],
-        /// From one lane to the next, and from one depth to the next.
-        steps: [usize; 2],
-        groups: usize,
-    },
+    /// Panels for the kernel that the processor has.
+    Panels(Matrix),
 }
 
 /// What a factor is: one array less another.
@@ -140,8 +134,13 @@ mod tests {
         backend::{Backend, Cpu, Masked},
         bilinear::Bilinear,
         conv::{Geometry, Third},
+        level::Level,
         rand::{Address, Prg, Purpose, Seed},
     };
+    use std::sync::LazyLock;
+
+    /// Clones of it are the same key.
+    static SEED: LazyLock<Seed> = LazyLock::new(|| Seed::new(Prg::default(), &[5; 32]));
 
     /// A layer of a served model whose weights lie the other way round; the same for so few rows that nothing is packed; and a
     /// convolution of two groups, whose products are of 1, 3 and 2 images.
@@ -164,7 +163,7 @@ mod tests {
 
     fn random(cpu: &Cpu, op: u64, len: usize) -> CpuArray<u64> {
         let at = Address { op, part: 0, purpose: Purpose::Mask };
-        cpu.random(&Seed::new(Prg::default(), &[5; 32]), at, 0..len)
+        cpu.random(&SEED, at, 0..len)
     }
 
     /// One request. What is opened lies in memory; the share of the mask is made again.

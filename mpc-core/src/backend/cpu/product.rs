@@ -4,8 +4,8 @@ use super::{
     Cpu, CpuArray,
     conv::{Conv, Data},
     elementwise,
-    factor::{Factor, Matrix, Ready},
-    gemm::{self, Operand, PARALLEL, Side, Term},
+    factor::{Factor, Ready},
+    gemm::{self, Matrix, Operand, PARALLEL, Side, Term},
 };
 use crate::{backend::Masked, bilinear::Bilinear, ring::Ring};
 use rayon::prelude::*;
@@ -34,6 +34,8 @@ pub(super) fn add<R: Ring>(cpu: &Cpu, map: &Bilinear, factors: [Factor<'_, R>; 2
         Bilinear::MatMul { m, k, n, ta, tb } => matmul(1, [m, k, n], ta, tb),
         Bilinear::BatchMatMul { batch, m, k, n, ta, tb } => matmul(batch, [m, k, n], ta, tb),
         Bilinear::Conv { third, ref geometry } => {
+            let sizes = map.lens().map(|(a, b, _)| [a, b]).unwrap_or_default();
+            assert_eq!(factors.each_ref().map(Factor::len), sizes, "operands of the sizes that the map says");
             let conv = Conv { third, geometry, level: cpu.level, negative };
             let [x, w] = factors;
             let x = x.elements(cpu);

@@ -24,7 +24,7 @@ mod thin;
 use crate::{level::Level, ring::Ring};
 use kernel::Kernel;
 pub(super) use operand::{Offsets, Operand};
-pub(super) use panels::{Side, pack};
+pub(super) use panels::{Matrix, Side, pack};
 use std::any::TypeId;
 
 /// From so many ring multiplications on a product is split over threads.

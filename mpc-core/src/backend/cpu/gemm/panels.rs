@@ -118,36 +118,44 @@ impl Side {
     }
 }
 
-/// A whole factor of `lanes` lanes and `depths` depths, as the kernel of a level reads it.
-pub(in super::super) fn pack(
-    level: Level,
-    side: Side,
-    from: &Operand<'_, u64>,
-    [lanes, depths]: [usize; 2],
-) -> CpuArray<u64> {
-    at_level(level, Whole { side, from, lanes, depths }).into_array()
+/// How a factor lies: groups of matrices one after the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in super::super) struct Matrix {
+    pub(in super::super) side: Side,
+    pub(in super::super) lanes: usize,
+    pub(in super::super) depths: usize,
+    /// Lanes lie next to each other, not depths.
+    pub(in super::super) transposed: bool,
+    pub(in super::super) groups: usize,
+}
+
+/// All of a factor as the kernel of a level reads it, group after group.
+pub(in super::super) fn pack(level: Level, matrix: Matrix, elements: &[u64]) -> CpuArray<u64> {
+    assert_eq!(elements.len(), matrix.groups * matrix.lanes * matrix.depths, "a factor of the size that it has");
+    at_level(level, Whole { matrix, elements }).into_array()
 }
 
 struct Whole<'a> {
-    side: Side,
-    from: &'a Operand<'a, u64>,
-    lanes: usize,
-    depths: usize,
+    matrix: Matrix,
+    elements: &'a [u64],
 }
 
 impl Job for Whole<'_> {
     type Out = Panels<u64>;
 
     fn run<K: Kernel<u64>>(self, kernel: K) -> Panels<u64> {
-        let Self { side, from, lanes, depths } = self;
+        let Matrix { side, lanes, depths, transposed, groups } = self.matrix;
         let last = lanes / PACKED * PACKED;
-        let all = last / PACKED * side.len::<u64, K>(PACKED, depths) + side.len::<u64, K>(lanes - last, depths);
-        let mut panels = Panels::room(all);
-        for lanes in blocks(0..lanes, PACKED) {
-            for depths_of in blocks(0..depths, K::DEPTH) {
-                let part = Part { lanes: lanes.clone(), depths: depths_of };
-                let room = &mut panels.as_mut()[side.place::<u64, K>(depths, &part)];
-                side.pack(kernel, from, &part, rayon::current_num_threads() > 1, room);
+        let group = last / PACKED * side.len::<u64, K>(PACKED, depths) + side.len::<u64, K>(lanes - last, depths);
+        let (mut panels, parallel) = (Panels::room(groups * group), rayon::current_num_threads() > 1);
+        let of_groups = panels.as_mut().chunks_exact_mut(group).zip(self.elements.chunks_exact(lanes * depths));
+        for (panels, elements) in of_groups {
+            let from = Operand::left(elements, lanes, depths, transposed);
+            for lanes in blocks(0..lanes, PACKED) {
+                for depths_of in blocks(0..depths, K::DEPTH) {
+                    let part = Part { lanes: lanes.clone(), depths: depths_of };
+                    side.pack(kernel, &from, &part, parallel, &mut panels[side.place::<u64, K>(depths, &part)]);
+                }
             }
         }
         panels

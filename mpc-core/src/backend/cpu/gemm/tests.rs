@@ -36,7 +36,8 @@ fn check([m, k, n]: [usize; 3], seed: u64) {
             Term { negative: true, ..term }.add_to(level, &mut out);
             assert!(out == start, "{level}: {m} x {k} x {n}, seed {seed}, transposed: {ta} {tb}, subtracted");
             if packs(term.sizes) {
-                let panels = [pack(level, Side::Left, &left, [m, k]), pack(level, Side::Right, &right, [n, k])];
+                let of = |side, lanes, transposed| Matrix { side, lanes, depths: k, transposed, groups: 1 };
+                let panels = [pack(level, of(Side::Left, m, ta), &a), pack(level, of(Side::Right, n, !tb), &b)];
                 let [packed_left, packed_right] = [0, 1].map(|at| Operand::packed(&panels[at]));
                 for (left, right) in [(packed_left, right), (left, packed_right), (packed_left, packed_right)] {
                     let mut out = start.clone();
